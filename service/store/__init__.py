@@ -1,0 +1,27 @@
+"""Everything durable, over Redis or Valkey; nothing outside this package imports redis."""
+
+from __future__ import annotations
+
+from service.store.connection import Connection
+from service.store.outbox import Outbox
+from service.store.queue import Arrival, Queue
+from service.store.registry import Registry
+from service.store.views import ALL, DECIDED, PENDING, LaneSummary, Page, Views
+
+__all__ = ["ALL", "DECIDED", "PENDING", "Arrival", "LaneSummary", "Page", "Store"]
+
+
+class Store:
+    """The rooms of the store, over one connection."""
+
+    def __init__(self, url: str, partitions: int = 16) -> None:
+        self._db = Connection(url)
+        self.registry = Registry(self._db)
+        self.partitions = self.registry.partitions(partitions)
+        self.queue = Queue(self._db)
+        self.views = Views(self._db, self.partitions)
+        self.outbox = Outbox(self._db, self.partitions)
+
+    def close(self) -> None:
+        """Give back all connections."""
+        self._db.close()

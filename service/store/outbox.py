@@ -1,0 +1,85 @@
+"""Callbacks that a blog has not confirmed: leased, settled, dead, driven again."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from service.domain import Delivery, DeliveryState, NotFound
+from service.store import codec, keys
+from service.store.connection import Connection
+
+
+class Outbox:
+    """Deliveries of every partition."""
+
+    def __init__(self, db: Connection, partitions: int) -> None:
+        self._db = db
+        self._partitions = partitions
+
+    def lease_due(self, now: float, lease_s: float, limit: int) -> list[Delivery]:
+        """Lease up to `limit` due deliveries of each partition; unsettled ones come again after the lease."""
+        leased: list[Delivery] = []
+        for partition in self._partitions_due(now):
+            rows = self._db.run("lease_due", keys.prefix(partition), now, now + lease_s, limit)
+            leased += [Delivery(i, item, site, body, int(n)) for i, item, site, body, n in rows]
+        return leased
+
+    def settle(
+        self, delivery: Delivery, result: str, now: float, *, next_at: float = 0.0, error: str = ""
+    ) -> str:
+        """Write down a result (`confirmed`, `retry` or `dead`); return the state that the delivery is in."""
+        entry = ""
+        if result != "retry":
+            entry = codec.log_entry(
+                f"delivery:{result}", now, site=delivery.site, item=delivery.item_id,
+                delivery=delivery.id, attempts=delivery.attempts, error=error,
+            )  # fmt: skip
+        prefix = keys.prefix_of_delivery(delivery.id)
+        return str(self._db.run("settle", prefix, delivery.id, result, now, next_at, error, entry))
+
+    def waiting(self, limit: int = 100) -> list[tuple[str, str, DeliveryState]]:
+        """Return (site, item, state) of deliveries that are queued or retrying, earliest first."""
+        return self._listed("outbox", limit)
+
+    def dead(self, limit: int = 100) -> list[tuple[str, str, DeliveryState]]:
+        """Return (site, item, state) of dead letters, oldest first."""
+        return self._listed("dead", limit)
+
+    def redrive(self, delivery_id: str, by: str, now: float) -> None:
+        """Queue a dead letter anew."""
+        if not keys.ITEM_ID.fullmatch(delivery_id[3:29]) or not delivery_id.startswith("dl_"):
+            raise NotFound(f"no such delivery: {delivery_id[:60]}")
+        entry = codec.log_entry("redrive", now, delivery=delivery_id, by=by)
+        if not self._db.run("redrive", keys.prefix_of_delivery(delivery_id), delivery_id, now, entry):
+            raise NotFound(f"no such dead letter: {delivery_id}")
+
+    def depth(self) -> tuple[int, int]:
+        """Count the waiting deliveries and the dead letters."""
+        with self._db.guard() as client:
+            pipe = client.pipeline(transaction=False)
+            for name in ("outbox", "dead"):
+                for partition in range(self._partitions):
+                    pipe.zcard(keys.prefix(partition) + name)
+            counts = cast(list[int], pipe.execute())
+        return sum(counts[: self._partitions]), sum(counts[self._partitions :])
+
+    def _partitions_due(self, now: float) -> list[int]:
+        with self._db.guard() as client:
+            pipe = client.pipeline(transaction=False)
+            for partition in range(self._partitions):
+                pipe.zcount(keys.prefix(partition) + "outbox", "-inf", now)
+            return [p for p, due in enumerate(pipe.execute()) if due]
+
+    def _listed(self, name: str, limit: int) -> list[tuple[str, str, DeliveryState]]:
+        with self._db.guard() as client:
+            found: list[tuple[float, str]] = []
+            for partition in range(self._partitions):
+                rows = client.zrange(keys.prefix(partition) + name, 0, limit - 1, withscores=True)
+                found += [(float(at), str(d)) for d, at in cast(list[Any], rows)]
+            ids = [d for _, d in sorted(found)[:limit]]
+            pipe = client.pipeline(transaction=False)
+            for d in ids:
+                pipe.hgetall(f"{keys.prefix_of_delivery(d)}d:{d}")
+            hashes = cast(list[dict[str, str]], pipe.execute())
+        states = ((h, codec.delivery_state(d, h)) for d, h in zip(ids, hashes, strict=True))
+        return [(h["site"], h["item"], s) for h, s in states if s]

@@ -1,0 +1,152 @@
+"""Sites, people, tokens, one-time links and heartbeats: small, service-wide, in one slot of their own."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import asdict
+from typing import Any, cast
+
+from service.domain import Conflict, NotFound, Person, Role, Site, TooMany
+from service.store import codec
+from service.store.connection import Connection
+from service.store.keys import META
+
+
+def digest(secret: str) -> str:
+    """Digest a random secret for look-up; such secrets are long, so that no salt is needed."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+class Registry:
+    """Who may send, who may decide, and what the service remembers of itself."""
+
+    def __init__(self, db: Connection) -> None:
+        self._db = db
+
+    def add_site(self, site: Site) -> None:
+        """Register a site; refuses an id that is taken."""
+        with self._db.guard() as client:
+            if not client.hsetnx(META + "sites", site.id, codec.dump(asdict(site))):
+                raise Conflict(f"site {site.id} exists already")
+
+    def save_site(self, site: Site) -> None:
+        """Replace a registered site."""
+        with self._db.guard() as client:
+            client.hset(META + "sites", site.id, codec.dump(asdict(site)))
+
+    def remove_site(self, site_id: str) -> None:
+        """Forget a site; its comments stay until they expire."""
+        with self._db.guard() as client:
+            if not client.hdel(META + "sites", site_id):
+                raise NotFound(f"no such site: {site_id}")
+
+    def site(self, site_id: str) -> Site:
+        """Return a site."""
+        with self._db.guard() as client:
+            raw = cast(str | None, client.hget(META + "sites", site_id))
+        if raw is None:
+            raise NotFound(f"no such site: {site_id}")
+        return codec.site(raw)
+
+    def sites(self) -> list[Site]:
+        """Return every site, by id."""
+        with self._db.guard() as client:
+            raw = cast(dict[str, str], client.hgetall(META + "sites"))
+        return [codec.site(raw[i]) for i in sorted(raw)]
+
+    def add_person(self, person: Person) -> None:
+        """Register a moderator or admin; refuses a name that is taken."""
+        with self._db.guard() as client:
+            if not client.hsetnx(META + "people", person.name, codec.dump(asdict(person))):
+                raise Conflict(f"moderator {person.name} exists already")
+
+    def save_person(self, person: Person) -> None:
+        """Replace a registered person."""
+        with self._db.guard() as client:
+            client.hset(META + "people", person.name, codec.dump(asdict(person)))
+
+    def person(self, name: str) -> Person:
+        """Return a person."""
+        with self._db.guard() as client:
+            raw = cast(str | None, client.hget(META + "people", name))
+        if raw is None:
+            raise NotFound(f"no such moderator: {name}")
+        return codec.person(raw)
+
+    def people(self) -> list[Person]:
+        """Return every person, by name."""
+        with self._db.guard() as client:
+            raw = cast(dict[str, str], client.hgetall(META + "people"))
+        return [codec.person(raw[n]) for n in sorted(raw)]
+
+    def add_token(self, token: str, name: str, sites: tuple[str, ...]) -> None:
+        """Register a bearer token of the API; only its digest is kept."""
+        with self._db.guard() as client:
+            client.hset(META + "tokens", digest(token), codec.dump({"name": name, "sites": sites}))
+
+    def token(self, token: str) -> Person | None:
+        """Return whom a bearer token speaks for, as a moderator of its sites."""
+        with self._db.guard() as client:
+            raw = cast(str | None, client.hget(META + "tokens", digest(token)))
+        if raw is None:
+            return None
+        found: dict[str, Any] = codec.load(raw)
+        return Person(found["name"], Role.MODERATOR, tuple(found["sites"]))
+
+    def add_link(self, token: str, name: str, lifetime_s: int) -> None:
+        """Remember a sign-in link that works once."""
+        with self._db.guard() as client:
+            client.set(META + "link:" + digest(token), name, ex=lifetime_s)
+
+    def use_link(self, token: str) -> str | None:
+        """Return the name that a sign-in link was made for, once."""
+        with self._db.guard() as client:
+            return cast(str | None, client.getdel(META + "link:" + digest(token)))
+
+    def link_name(self, token: str) -> str | None:
+        """Return the name that a sign-in link was made for, without using it up."""
+        with self._db.guard() as client:
+            return cast(str | None, client.get(META + "link:" + digest(token)))
+
+    def throttle(self, name: str, rate: float, burst: float, now: float) -> None:
+        """Take a token from a bucket, or refuse with the time to wait."""
+        wait = float(self._db.run("take", META, name, rate, burst, now))
+        if wait > 0:
+            raise TooMany("too many tries; wait a little", wait)
+
+    def log(self, entry: dict[str, Any]) -> None:
+        """Append a service-wide entry to the moderation log."""
+        with self._db.guard() as client:
+            client.xadd(META + "log", {"entry": codec.dump(entry)})
+
+    def beat(self, name: str, now: float) -> None:
+        """Tell that a worker is alive."""
+        with self._db.guard() as client:
+            client.set(META + "heartbeat:" + name, repr(now), ex=3600)
+
+    def last_beat(self, name: str) -> float | None:
+        """Return when a worker was last alive."""
+        with self._db.guard() as client:
+            raw = cast(str | None, client.get(META + "heartbeat:" + name))
+        return float(raw) if raw else None
+
+    def partitions(self, wanted: int) -> int:
+        """Fix the number of partitions at the first start; return the one in force."""
+        with self._db.guard() as client:
+            client.setnx(META + "partitions", wanted)
+            return int(cast(str, client.get(META + "partitions")))
+
+    def server_facts(self) -> dict[str, str]:
+        """Return what the server says of its version, persistence and memory policy."""
+        with self._db.guard() as client:
+            info = client.info()
+            config = cast(
+                dict[str, str], client.config_get("appendonly", "appendfsync", "maxmemory-policy", "save")
+            )
+        version = info.get("valkey_version") or info.get("redis_version", "")
+        return {"version": str(version), "server": str(info.get("server_name", "redis")), **config}
+
+    def ping(self) -> None:
+        """Raise Unavailable where the store does not answer."""
+        with self._db.guard() as client:
+            client.ping()

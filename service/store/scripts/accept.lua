@@ -1,0 +1,40 @@
+-- Accept a comment: idempotent on webhook id, and on site + comment id + revision.
+-- ARGV: id, site, webhook id, body digest, content digest, now, comment, judgement, explanations, verdict, lane,
+--       severity, author key, answer, seconds that a webhook id is remembered, log entry
+-- Returns {'same', answer} | {'conflict'} | {'fresh', answer}
+local id, site, now, author = ARGV[1], ARGV[2], ARGV[6], ARGV[13]
+local c, hook = P .. 'c:' .. id, P .. 'hook:' .. site .. ':' .. ARGV[3]
+local seen = call('HMGET', hook, 'digest', 'answer')
+if seen[1] then
+  if seen[1] == ARGV[4] then return {'same', seen[2]} end
+  return {'conflict'}
+end
+local old = call('HMGET', c, 'digest', 'answer')
+local answer, fresh = ARGV[14], old[1] ~= ARGV[5]
+if not fresh then answer = old[2] end
+call('HSET', hook, 'digest', ARGV[4], 'answer', answer)
+call('EXPIRE', hook, tonumber(ARGV[15]))
+if not fresh then return {'same', answer} end
+
+if old[1] then  -- an edit: what was decided or leased was the earlier revision
+  dequeue(id)
+  withdraw(id, now)
+  call('HDEL', c, 'decision', 'reason', 'note', 'by', 'decided_at', 'lease_by', 'lease_token', 'lease_until')
+  call('ZREM', P .. 'decided:' .. site, id)
+end
+local verdict, lane = ARGV[10], ARGV[11]
+local state = 'closed'
+if verdict == 'hold' then state = 'pending' end
+call('HINCRBY', c, 'revision', 1)
+call('HSET', c, 'site', site, 'digest', ARGV[5], 'received', now, 'comment', ARGV[7], 'judgement', ARGV[8],
+  'explanations', ARGV[9], 'verdict', verdict, 'lane', lane, 'severity', ARGV[12], 'state', state, 'answer', answer)
+if author ~= '' then
+  call('HSETNX', P .. 'author:' .. site .. ':' .. author, 'first_seen', now)
+  call('HSET', c, 'author', author)
+end
+count_author(id, verdict)
+if state == 'pending' then enqueue(id, site, lane, ARGV[12], now) end
+call('ZADD', P .. 'recent:' .. site, now, id)
+count(site, 'verdict:' .. verdict)
+log(ARGV[16])
+return {'fresh', answer}

@@ -1,0 +1,87 @@
+-- Shared by every script: KEYS[1] is the prefix of a partition ("mq:{p03}:"), from which all names are made.
+--   c:ID             hash    an item                 lane:SITE:LANE  zset  severity -> id
+--   age:SITE:LANE    zset    received -> id          recent:SITE     zset  received -> id
+--   decided:SITE     zset    decided -> id           hook:SITE:ID    hash  digest, answer (expires)
+--   author:SITE:KEY  hash    approved, rejected, first_seen
+--   count:SITE       hash    totals for the figures  bucket:NAME     hash  tokens, at
+--   outbox, dead     zset    due / since -> delivery d:DELIVERY      hash  a delivery
+--   log, examples    stream  append-only
+local P = KEYS[1]
+local call = redis.call
+
+local function log(entry) call('XADD', P .. 'log', '*', 'entry', entry) end
+
+local function count(site, name) call('HINCRBY', P .. 'count:' .. site, name, 1) end
+
+local function enqueue(id, site, lane, severity, received)
+  call('ZADD', P .. 'lane:' .. site .. ':' .. lane, severity, id)
+  call('ZADD', P .. 'age:' .. site .. ':' .. lane, received, id)
+end
+
+local function dequeue(id)
+  local f = call('HMGET', P .. 'c:' .. id, 'site', 'lane')
+  if f[2] and f[2] ~= '' then
+    call('ZREM', P .. 'lane:' .. f[1] .. ':' .. f[2], id)
+    call('ZREM', P .. 'age:' .. f[1] .. ':' .. f[2], id)
+  end
+end
+
+-- An item counts once in its author's history, under the outcome in force.
+local function count_author(id, outcome)
+  local c = P .. 'c:' .. id
+  local f = call('HMGET', c, 'site', 'author', 'counted')
+  if not f[2] or f[2] == '' then return end
+  local author = P .. 'author:' .. f[1] .. ':' .. f[2]
+  if f[3] and f[3] ~= '' then call('HINCRBY', author, f[3], -1) end
+  local name = ''
+  if outcome == 'approve' then name = 'approved' elseif outcome == 'reject' then name = 'rejected' end
+  if name ~= '' then call('HINCRBY', author, name, 1) end
+  call('HSET', c, 'counted', name)
+end
+
+local DELIVERY_KEPT_S = 2592000
+
+local function supersede(delivery)
+  call('ZREM', P .. 'outbox', delivery)
+  call('ZREM', P .. 'dead', delivery)
+  call('HSET', P .. 'd:' .. delivery, 'state', 'superseded')
+  call('EXPIRE', P .. 'd:' .. delivery, DELIVERY_KEPT_S)
+end
+
+-- Withdraw what the blog has not confirmed. One that is in flight is only kept from being tried again:
+-- returns when it will have ended, so that the newer word is said last.
+local function withdraw(id, now)
+  local old = call('HGET', P .. 'c:' .. id, 'delivery')
+  if not old then return now end
+  local f = call('HMGET', P .. 'd:' .. old, 'state', 'busy_until')
+  if f[1] ~= 'queued' and f[1] ~= 'retrying' and f[1] ~= 'dead' then return now end
+  local busy = tonumber(f[2] or '0')
+  if busy > tonumber(now) then
+    call('HSET', P .. 'd:' .. old, 'recalled', 1)
+    return busy
+  end
+  supersede(old)
+  return now
+end
+
+local function send(id, site, body, now)
+  local c = P .. 'c:' .. id
+  local due = withdraw(id, now)
+  local delivery = 'dl_' .. id .. '_' .. call('HINCRBY', c, 'seq', 1)
+  call('HSET', P .. 'd:' .. delivery, 'item', id, 'site', site, 'body', body, 'state', 'queued',
+    'attempts', 0, 'at', now, 'next_at', due, 'busy_until', 0, 'error', '')
+  call('HSET', c, 'delivery', delivery)
+  call('ZADD', P .. 'outbox', due, delivery)
+end
+
+-- Token bucket: returns 0 and takes a token, or the seconds until there is one.
+local function take(name, rate, burst, now)
+  local key = P .. 'bucket:' .. name
+  local f = call('HMGET', key, 'tokens', 'at')
+  local passed = math.max(0, now - tonumber(f[2] or now))
+  local tokens = math.min(burst, tonumber(f[1] or burst) + passed * rate)
+  if tokens < 1 then return (1 - tokens) / rate end
+  call('HSET', key, 'tokens', tokens - 1, 'at', now)
+  call('EXPIRE', key, math.ceil(burst / rate) + 1)
+  return 0
+end

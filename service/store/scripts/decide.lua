@@ -1,0 +1,27 @@
+-- Decide an item: the decision, its log entry, its training example and its delivery in one transition.
+-- ARGV: id, revision, by, token or '', ruling, reason, note, now, log entry, example, callback body or ''
+-- Returns {'ok'} | {'missing'} | {'edited'} | {'decided', by, at} | {'taken', by, until} | {'stale'}
+local id, by, token, ruling, now = ARGV[1], ARGV[3], ARGV[4], ARGV[5], ARGV[8]
+local c = P .. 'c:' .. id
+local f = call('HMGET', c, 'site', 'revision', 'by', 'decided_at', 'lease_by', 'lease_token', 'lease_until', 'verdict')
+if not f[1] then return {'missing'} end
+if f[4] then
+  -- The same request again, after its reply was lost on the way.
+  if f[3] == by and f[4] == now then return {'ok'} end
+  return {'decided', f[3], f[4]}
+end
+if f[2] ~= ARGV[2] then return {'edited'} end
+local live = f[7] and tonumber(f[7]) > tonumber(now)
+if live and f[5] ~= by then return {'taken', f[5], f[7]} end
+if token ~= '' and not (live and f[6] == token) then return {'stale'} end
+
+dequeue(id)
+call('HSET', c, 'state', 'closed', 'decision', ruling, 'reason', ARGV[6], 'note', ARGV[7], 'by', by, 'decided_at', now)
+call('HDEL', c, 'lease_by', 'lease_token', 'lease_until')
+call('ZADD', P .. 'decided:' .. f[1], now, id)
+count_author(id, ruling)
+count(f[1], 'decision:' .. ruling)
+log(ARGV[9])
+call('XADD', P .. 'examples', '*', 'example', ARGV[10])
+if ARGV[11] ~= '' then send(id, f[1], ARGV[11], now) end
+return {'ok'}

@@ -1,0 +1,20 @@
+-- Replace the judgement of an item that the scorer had failed on, unless somebody is at it.
+-- ARGV: id, revision, now, judgement, explanations, verdict, lane, severity, answer, log entry, callback body or ''
+-- Returns {'ok'} | {'skipped'}
+local id, now, verdict = ARGV[1], ARGV[3], ARGV[6]
+local c = P .. 'c:' .. id
+local f = call('HMGET', c, 'site', 'revision', 'state', 'lane', 'lease_until', 'received')
+if f[2] ~= ARGV[2] or f[3] ~= 'pending' or f[4] ~= 'errors' then return {'skipped'} end
+if f[5] and tonumber(f[5]) > tonumber(now) then return {'skipped'} end
+dequeue(id)
+call('HSET', c, 'judgement', ARGV[4], 'explanations', ARGV[5], 'verdict', verdict, 'lane', ARGV[7],
+  'severity', ARGV[8], 'answer', ARGV[9])
+count_author(id, verdict)
+log(ARGV[10])
+if verdict == 'hold' then
+  enqueue(id, f[1], ARGV[7], ARGV[8], f[6])
+else
+  call('HSET', c, 'state', 'closed')
+  if ARGV[11] ~= '' then send(id, f[1], ARGV[11], now) end
+end
+return {'ok'}

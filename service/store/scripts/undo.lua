@@ -1,0 +1,21 @@
+-- Undo the decision on an item: it waits again where it waited, and the blog is told.
+-- ARGV: id, revision, by, now, log entry, retraction of the example, callback body or ''
+-- Returns {'ok'} | {'missing'} | {'edited'} | {'open'}
+local id, now = ARGV[1], ARGV[4]
+local c = P .. 'c:' .. id
+local f = call('HMGET', c, 'site', 'revision', 'decided_at', 'verdict', 'lane', 'severity', 'received')
+if not f[1] then return {'missing'} end
+if f[2] ~= ARGV[2] then return {'edited'} end
+if not f[3] then return {'open'} end
+call('HDEL', c, 'decision', 'reason', 'note', 'by', 'decided_at')
+call('ZREM', P .. 'decided:' .. f[1], id)
+if f[4] == 'hold' then
+  call('HSET', c, 'state', 'pending')
+  enqueue(id, f[1], f[5], f[6], f[7])
+end
+count_author(id, f[4])
+count(f[1], 'undo')
+log(ARGV[5])
+call('XADD', P .. 'examples', '*', 'example', ARGV[6])
+if ARGV[7] ~= '' then send(id, f[1], ARGV[7], now) end
+return {'ok'}

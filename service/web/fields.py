@@ -1,0 +1,163 @@
+"""From the bytes of a webhook to a Comment: strict about what arrives, and naming what is wrong."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from collections.abc import Mapping
+from typing import Any, NoReturn
+from urllib.parse import parse_qsl
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from service.domain import Comment, Invalid
+
+TEXT_LIMIT = 20_000
+FIELD_COUNT_LIMIT = 1_000
+
+
+class Incoming(BaseModel):
+    """The fields of a WordPress comment that we read; others are ignored."""
+
+    model_config = ConfigDict(strict=True, extra="ignore")
+
+    comment_ID: str = Field(min_length=1, max_length=64)
+    comment_content: str = Field(max_length=TEXT_LIMIT)
+    comment_post_ID: str = Field("", max_length=64)
+    comment_author: str = Field("", max_length=255)
+    comment_author_email: str = Field("", max_length=320)
+    comment_author_url: str = Field("", max_length=2_000)
+    comment_author_IP: str = Field("", max_length=64)
+    comment_agent: str = Field("", max_length=1_000)
+    comment_type: str = Field("", max_length=64)
+    comment_parent: str = Field("", max_length=64)
+    comment_date_gmt: str = Field("", max_length=64)
+    user_id: str = Field("", max_length=64)
+    permalink: str = Field("", max_length=2_000)
+    post_title: str = Field("", max_length=1_000)
+    parent_content: str = Field("", max_length=TEXT_LIMIT)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _plain(cls, value: object) -> object:
+        # Webhook plugins send ids as numbers or strings, and what is not known as null.
+        if value is None:
+            return ""
+        return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+    @field_validator("*")
+    @classmethod
+    def _clean(cls, value: str) -> str:
+        if "\0" in value:
+            raise ValueError("holds a NUL character")
+        if any("\ud800" <= c <= "\udfff" for c in value):
+            raise ValueError("holds half of a surrogate pair")
+        return value
+
+
+def read(site: str, body: bytes, mimetype: str, hash_key: bytes) -> Comment:
+    """Read a comment from JSON or a form, flat or nested; raises Invalid naming the fields."""
+    raw = _form(body) if mimetype == "application/x-www-form-urlencoded" else _json(body)
+    try:
+        f = Incoming.model_validate(_flat(raw))
+    except ValidationError as error:
+        _refuse(error)
+    email, ip = f.comment_author_email.strip().casefold(), f.comment_author_IP.strip()
+    return Comment(
+        site=site,
+        comment_id=f.comment_ID,
+        text=f.comment_content,
+        author=f.comment_author,
+        author_url=f.comment_author_url,
+        author_key=author_key(email, ip, hash_key),
+        author_shown=_shown(email),
+        user_id=f.user_id,
+        agent=f.comment_agent,
+        kind=f.comment_type or "comment",
+        date_gmt=f.comment_date_gmt,
+        post_id=f.comment_post_ID,
+        post_title=f.post_title,
+        permalink=f.permalink,
+        parent_id="" if f.comment_parent == "0" else f.comment_parent,
+        parent_text=f.parent_content,
+    )
+
+
+def author_key(email: str, ip: str, hash_key: bytes) -> str:
+    """Hash what an author is known by, so that it can be looked up but not read."""
+    known_by = f"email:{email}" if email else f"ip:{ip}" if ip else ""
+    return hmac.new(hash_key, known_by.encode(), hashlib.sha256).hexdigest()[:32] if known_by else ""
+
+
+def _json(body: bytes) -> dict[str, Any]:
+    try:
+        raw = json.loads(body.decode(), object_pairs_hook=_unique, parse_constant=_no_constant)
+    except UnicodeDecodeError as error:
+        raise Invalid("body", f"not UTF-8 at byte {error.start}") from None
+    except RecursionError:
+        raise Invalid("body", "nested too deeply") from None
+    except ValueError as error:
+        # The message of a JSONDecodeError names a place, never the text.
+        raise Invalid("body", f"not JSON: {error}") from None
+    if not isinstance(raw, dict):
+        raise Invalid("body", "must be a JSON object")
+    return raw
+
+
+def _form(body: bytes) -> dict[str, Any]:
+    try:
+        pairs = parse_qsl(body, keep_blank_values=True, max_num_fields=FIELD_COUNT_LIMIT)
+    except ValueError:
+        raise Invalid("body", f"more than {FIELD_COUNT_LIMIT} form fields") from None
+    return _unique([(_text(name, b"field name"), _text(value, name)) for name, value in pairs])
+
+
+def _text(value: bytes, name: bytes) -> str:
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        raise Invalid(name.decode("ascii", "replace")[:64], "not UTF-8") from None
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    result: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in result:
+            raise Invalid(ascii(name)[1:65], "given twice")
+        result[name] = value
+    return result
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise Invalid("body", f"{name} is not JSON")
+
+
+def _flat(raw: Mapping[str, Any]) -> dict[str, Any]:
+    nested = raw.get("comment_data")
+    if nested is None:
+        flat = dict(raw)
+    elif isinstance(nested, dict):
+        post = raw.get("current_post_data")
+        title = {"post_title": post.get("post_title")} if isinstance(post, dict) else {}
+        flat = {**title, **raw, **nested}
+    else:
+        raise Invalid("comment_data", "must be an object")
+    if "comment_ID" not in flat and "comment_id" in flat:
+        flat["comment_ID"] = flat["comment_id"]
+    return flat
+
+
+def _refuse(error: ValidationError) -> NoReturn:
+    found = {
+        ".".join(str(p) for p in e["loc"]): e["msg"].removeprefix("Value error, ") for e in error.errors()
+    }
+    name, message = next(iter(found.items()))
+    others = "".join(f"; {n}: {m}" for n, m in list(found.items())[1:])
+    raise Invalid(name, message + others) from None
+
+
+def _shown(email: str) -> str:
+    # Enough for a moderator to tell two people apart, not enough to write to either.
+    name, at, domain = email.partition("@")
+    return f"{name[:1]}…@{domain}" if at else ""
