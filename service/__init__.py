@@ -1,0 +1,50 @@
+"""The running service: create_app wires settings, moderation and pages together, and does no more."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from service.config import Settings
+    from service.moderation import Moderation
+
+BODY_LIMIT = 64 * 1024
+
+
+def create_app(settings: Settings, moderation: Moderation | None = None) -> Flask:
+    """Build the WSGI application."""
+    # Imported here, since every command imports this package and few of them need the pages.
+    from flask import Flask
+    from werkzeug.middleware.proxy_fix import ProxyFix
+
+    from service.web import accounts, api, desk, intake, ops, responses
+
+    app = Flask(__name__, template_folder="web/templates", static_folder="web/static")
+    app.config.update(
+        SECRET_KEY=settings.secret_key,
+        MAX_CONTENT_LENGTH=BODY_LIMIT,
+        SESSION_COOKIE_NAME="modqueue",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+    )
+    app.extensions["moderation"] = moderation or connect(settings)
+    if settings.trusted_proxies:
+        hops = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, hops, hops, hops)  # type: ignore[method-assign]  # Flask's own way
+    responses.init_app(app)
+    accounts.init_app(app)
+    for room in (intake, api, accounts, desk, ops):
+        app.register_blueprint(room.blueprint)
+    return app
+
+
+def connect(settings: Settings) -> Moderation:
+    """Open the store and the model that the settings name."""
+    from service.moderation import Moderation
+    from service.scoring import Scorer
+    from service.store import Store
+
+    store = Store(settings.redis_url, settings.partitions)
+    return Moderation(store, Scorer(settings.data_dir / "models"), settings.lease_seconds)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, cast
 
 from service.domain import Delivery, DeliveryState, NotFound
@@ -15,12 +16,24 @@ class Outbox:
     def __init__(self, db: Connection, partitions: int) -> None:
         self._db = db
         self._partitions = partitions
+        self._first = 0
 
-    def lease_due(self, now: float, lease_s: float, limit: int) -> list[Delivery]:
-        """Lease up to `limit` due deliveries of each partition; unsettled ones come again after the lease."""
+    def lease_due(
+        self, now: float, lease_s: float, limit: int, *,
+        per_site: int | None = None, rooms: Mapping[str, int] | None = None,
+    ) -> list[Delivery]:  # fmt: skip
+        """Lease up to `limit` due deliveries, and of a site `rooms[site]`, else `per_site`, at most.
+
+        One that is not settled before its lease ends comes again.
+        """
         leased: list[Delivery] = []
+        own = [value for pair in (rooms or {}).items() for value in pair]
         for partition in self._partitions_due(now):
-            rows = self._db.run("lease_due", keys.prefix(partition), now, now + lease_s, limit)
+            left = limit - len(leased)
+            if left <= 0:
+                break
+            args = (now, now + lease_s, left, limit if per_site is None else per_site, *own)
+            rows = self._db.run("lease_due", keys.prefix(partition), *args)
             leased += [Delivery(i, item, site, body, int(n)) for i, item, site, body, n in rows]
         return leased
 
@@ -35,7 +48,8 @@ class Outbox:
                 delivery=delivery.id, attempts=delivery.attempts, error=error,
             )  # fmt: skip
         prefix = keys.prefix_of_delivery(delivery.id)
-        return str(self._db.run("settle", prefix, delivery.id, result, now, next_at, error, entry))
+        args = (delivery.id, delivery.attempts, result, now, next_at, error, entry)
+        return str(self._db.run("settle", prefix, *args))
 
     def waiting(self, limit: int = 100) -> list[tuple[str, str, DeliveryState]]:
         """Return (site, item, state) of deliveries that are queued or retrying, earliest first."""
@@ -64,11 +78,14 @@ class Outbox:
         return sum(counts[: self._partitions]), sum(counts[self._partitions :])
 
     def _partitions_due(self, now: float) -> list[int]:
+        # A different one is first each time, so that a long backlog in one does not starve the others.
+        self._first = (self._first + 1) % self._partitions
+        order = [(self._first + i) % self._partitions for i in range(self._partitions)]
         with self._db.guard() as client:
             pipe = client.pipeline(transaction=False)
-            for partition in range(self._partitions):
-                pipe.zcount(keys.prefix(partition) + "outbox", "-inf", now)
-            return [p for p, due in enumerate(pipe.execute()) if due]
+            for partition in order:
+                pipe.zcount(keys.prefix(partition) + "turns", "-inf", now)
+            return [p for p, due in zip(order, pipe.execute(), strict=True) if due]
 
     def _listed(self, name: str, limit: int) -> list[tuple[str, str, DeliveryState]]:
         with self._db.guard() as client:

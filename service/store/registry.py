@@ -6,6 +6,8 @@ import hashlib
 from dataclasses import asdict
 from typing import Any, cast
 
+from redis.exceptions import ResponseError
+
 from service.domain import Conflict, NotFound, Person, Role, Site, TooMany
 from service.store import codec
 from service.store.connection import Connection
@@ -137,14 +139,21 @@ class Registry:
             return int(cast(str, client.get(META + "partitions")))
 
     def server_facts(self) -> dict[str, str]:
-        """Return what the server says of its version, persistence and memory policy."""
+        """Return what the server says of its version, clock, persistence and memory policy."""
         with self._db.guard() as client:
-            info = client.info()
-            config = cast(
-                dict[str, str], client.config_get("appendonly", "appendfsync", "maxmemory-policy", "save")
-            )
-        version = info.get("valkey_version") or info.get("redis_version", "")
-        return {"version": str(version), "server": str(info.get("server_name", "redis")), **config}
+            info, (seconds, _) = client.info(), cast(tuple[int, int], client.time())
+            try:
+                fsync = cast(dict[str, str], client.config_get("appendfsync")).get("appendfsync", "unknown")
+            except ResponseError:  # managed servers forbid it
+                fsync = "unknown"
+        return {
+            "version": str(info.get("valkey_version") or info.get("redis_version", "")),
+            "server": str(info.get("server_name", "redis")),
+            "time": str(seconds),
+            "appendonly": "yes" if info.get("aof_enabled") else "no",
+            "appendfsync": fsync,
+            "maxmemory-policy": str(info.get("maxmemory_policy", "unknown")),
+        }
 
     def ping(self) -> None:
         """Raise Unavailable where the store does not answer."""

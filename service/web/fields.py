@@ -58,9 +58,14 @@ class Incoming(BaseModel):
 
 def read(site: str, body: bytes, mimetype: str, hash_key: bytes) -> Comment:
     """Read a comment from JSON or a form, flat or nested; raises Invalid naming the fields."""
-    raw = _form(body) if mimetype == "application/x-www-form-urlencoded" else _json(body)
+    raw = _form(body) if mimetype == "application/x-www-form-urlencoded" else parse_json(body)
+    return comment(site, _flat(raw), hash_key)
+
+
+def comment(site: str, raw: Mapping[str, Any], hash_key: bytes) -> Comment:
+    """Check flat WordPress fields and make a Comment of them."""
     try:
-        f = Incoming.model_validate(_flat(raw))
+        f = Incoming.model_validate(raw)
     except ValidationError as error:
         _refuse(error)
     email, ip = f.comment_author_email.strip().casefold(), f.comment_author_IP.strip()
@@ -90,7 +95,8 @@ def author_key(email: str, ip: str, hash_key: bytes) -> str:
     return hmac.new(hash_key, known_by.encode(), hashlib.sha256).hexdigest()[:32] if known_by else ""
 
 
-def _json(body: bytes) -> dict[str, Any]:
+def parse_json(body: bytes) -> dict[str, Any]:
+    """Parse a JSON object strictly: UTF-8, no key twice, no NaN."""
     try:
         raw = json.loads(body.decode(), object_pairs_hook=_unique, parse_constant=_no_constant)
     except UnicodeDecodeError as error:

@@ -5,6 +5,7 @@
 --   author:SITE:KEY  hash    approved, rejected, first_seen
 --   count:SITE       hash    totals for the figures  bucket:NAME     hash  tokens, at
 --   outbox, dead     zset    due / since -> delivery d:DELIVERY      hash  a delivery
+--   outbox:SITE      zset    due -> delivery         turns           zset  when a site's first is due -> site
 --   log, examples    stream  append-only
 local P = KEYS[1]
 local call = redis.call
@@ -41,8 +42,19 @@ end
 
 local DELIVERY_KEPT_S = 2592000
 
+-- Try a delivery at some time, or, without one, no more.
+local function schedule(delivery, at)
+  local site = call('HGET', P .. 'd:' .. delivery, 'site')
+  local own = P .. 'outbox:' .. site
+  for _, box in ipairs({P .. 'outbox', own}) do
+    if at then call('ZADD', box, at, delivery) else call('ZREM', box, delivery) end
+  end
+  local first = call('ZRANGE', own, 0, 0, 'WITHSCORES')
+  if first[1] then call('ZADD', P .. 'turns', first[2], site) else call('ZREM', P .. 'turns', site) end
+end
+
 local function supersede(delivery)
-  call('ZREM', P .. 'outbox', delivery)
+  schedule(delivery)
   call('ZREM', P .. 'dead', delivery)
   call('HSET', P .. 'd:' .. delivery, 'state', 'superseded')
   call('EXPIRE', P .. 'd:' .. delivery, DELIVERY_KEPT_S)
@@ -53,15 +65,18 @@ end
 local function withdraw(id, now)
   local old = call('HGET', P .. 'c:' .. id, 'delivery')
   if not old then return now end
-  local f = call('HMGET', P .. 'd:' .. old, 'state', 'busy_until')
+  local f = call('HMGET', P .. 'd:' .. old, 'state', 'busy_until', 'attempts')
   if f[1] ~= 'queued' and f[1] ~= 'retrying' and f[1] ~= 'dead' then return now end
   local busy = tonumber(f[2] or '0')
   if busy > tonumber(now) then
     call('HSET', P .. 'd:' .. old, 'recalled', 1)
     return busy
   end
+  local due = now
+  -- One that was never tried may itself have waited for an earlier one to end.
+  if f[3] == '0' then due = math.max(tonumber(now), tonumber(call('ZSCORE', P .. 'outbox', old) or now)) end
   supersede(old)
-  return now
+  return due
 end
 
 local function send(id, site, body, now)
@@ -71,7 +86,7 @@ local function send(id, site, body, now)
   call('HSET', P .. 'd:' .. delivery, 'item', id, 'site', site, 'body', body, 'state', 'queued',
     'attempts', 0, 'at', now, 'next_at', due, 'busy_until', 0, 'error', '')
   call('HSET', c, 'delivery', delivery)
-  call('ZADD', P .. 'outbox', due, delivery)
+  schedule(delivery, due)
 end
 
 -- Token bucket: returns 0 and takes a token, or the seconds until there is one.

@@ -2,6 +2,6 @@
 local d = P .. 'd:' .. ARGV[1]
 if call('ZREM', P .. 'dead', ARGV[1]) == 0 then return 0 end
 call('HSET', d, 'state', 'queued', 'attempts', 0, 'next_at', ARGV[2], 'error', '')
-call('ZADD', P .. 'outbox', ARGV[2], ARGV[1])
+schedule(ARGV[1], ARGV[2])
 log(ARGV[3])
 return 1

@@ -1,0 +1,113 @@
+"""The `modqueue` command."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+
+from service import commands, config
+from service.domain import ModqueueError
+
+
+class Refusing(click.Group):
+    """Turns a refusal into one line on standard error and exit code 1."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except ModqueueError as error:
+            click.echo(f"modqueue: {error}", err=True)
+            ctx.exit(1)
+
+
+@click.group(cls=Refusing, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="modqueue")
+def main() -> None:
+    """Self-hosted comment moderation for blogs."""
+
+
+for group in (commands.site, commands.moderator, commands.token, commands.delivery, commands.model):
+    main.add_command(group)
+
+
+@main.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option(
+    "--port", default=8080, show_default=True, type=click.IntRange(0, 65535), help="0 takes a free one."
+)
+@click.option(
+    "--workers", type=click.IntRange(1, 64), help="Web processes.  [default: one a core, at most 4]"
+)
+@click.option("--data-dir", type=click.Path(path_type=Path), help="Instead of MODQUEUE_DATA_DIR.")
+def serve(host: str, port: int, workers: int | None, data_dir: Path | None) -> None:
+    """Run everything on one machine until Ctrl-C."""
+    from service import launcher, logs
+    from service.data_dir import store_url
+    from service.store import Store
+
+    settings = config.load(data_dir=data_dir)
+    logs.configure(settings.log_level)
+    stop = launcher.stop_event()
+    count = workers or min(os.cpu_count() or 1, 4)
+    with launcher.running(settings, host, port, count, stop) as (address, children):
+        shown = settings.public_url.rstrip("/") or address
+        click.echo(f"Modqueue runs at {shown}/ (Ctrl-C stops it)")
+        with store_url(settings) as url:
+            store = Store(url, settings.partitions)
+            if link := launcher.first_admin(store, shown):
+                click.echo(f"First sign-in, works once within 24 hours: {link}")
+            store.close()
+        sys.stdout.flush()
+        launcher.supervise(children, stop)
+        click.echo("stopping…", err=True)
+
+
+@main.command()
+@click.option(
+    "--input", "source", type=click.File("rb"), default="-", help="JSON lines; - is standard input."
+)
+@click.option("--explain", is_flag=True, help="Add the contributions of each part of the text.")
+def score(source: Any, explain: bool) -> None:
+    """Score comments: JSON lines in, JSON lines out."""
+    from service.score import score_lines
+    from service.scoring import Scorer
+
+    model = Scorer(config.load().data_dir / "models").current()
+    refused = score_lines(source, sys.stdout, sys.stderr, model, explain=explain)
+    sys.exit(1 if refused else 0)
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True, help="Print findings as JSON.")
+def doctor(as_json: bool) -> None:
+    """Look whether everything is as it should be, and say what to do."""
+    from service.doctor import examine, show
+
+    findings = examine(config.load(), time.time())
+    show(findings, as_json=as_json)
+    sys.exit(1 if any(f.level == "fail" for f in findings) else 0)
+
+
+@main.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def retrain(arguments: tuple[str, ...]) -> None:
+    """Train a challenger: the same as `python -m classifier.retrain`."""
+    from classifier.retrain import main as retrain_main
+
+    os.environ.setdefault("MODQUEUE_DATA_DIR", str(config.load().data_dir))
+    sys.exit(retrain_main(list(arguments)))
+
+
+@main.command()
+@click.option("--open/--no-open", "browse", default=False, help="Open the desk in a browser.")
+def demo(browse: bool) -> None:
+    """Show everything with a stand-in blog and comments that we wrote."""
+    from service.demo.run import run
+
+    run(browse=browse)

@@ -1,0 +1,60 @@
+"""Settings from the environment: MODQUEUE_NAME, or MODQUEUE_NAME_FILE naming a file that holds it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from service.domain import Invalid
+
+PREFIX = "MODQUEUE_"
+
+
+class Settings(BaseSettings):
+    """What an operator may set; there is no default secret."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore", secrets_dir=None)
+
+    data_dir: Path = Field(Path("var"), description="Where the embedded store, secrets and models lie.")
+    redis_url: str = Field("", description="An outside Redis or Valkey; empty starts the embedded one.")
+    secret_key: str = Field("", repr=False, description="Key for sessions and hashes; made at first start.")
+    public_url: str = Field("", description="The address of the desk as browsers see it.")
+    partitions: int = Field(16, ge=1, le=256, description="Fixed at the first start.")
+    appendfsync: Literal["always", "everysec"] = Field(
+        "always", description="When the embedded store syncs: with every answer, or each second."
+    )
+    allow_private_callbacks: bool = Field(
+        False, description="Allow callbacks to private and loopback addresses."
+    )
+    trusted_proxies: int = Field(0, ge=0, le=10, description="How many reverse proxies stand in front.")
+    lease_seconds: float = Field(300.0, gt=0, description="How long a claim lasts.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="Least level that is logged."
+    )
+
+
+def load(**overrides: object) -> Settings:
+    """Read the settings; a wrong value is refused with the name of its variable."""
+    given: dict[str, Any] = {**_from_files(), **{k: v for k, v in overrides.items() if v is not None}}
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = PREFIX + "_".join(str(part) for part in first["loc"]).upper()
+        raise Invalid(name, first["msg"]) from None
+
+
+def _from_files() -> dict[str, str]:
+    found = {}
+    for name in Settings.model_fields:
+        variable = f"{PREFIX}{name.upper()}_FILE"
+        if path := os.environ.get(variable):
+            try:
+                found[name] = Path(path).read_text(encoding="utf-8").strip()
+            except (OSError, UnicodeDecodeError) as error:
+                raise Invalid(variable, f"cannot be read: {type(error).__name__}") from None
+    return found

@@ -1,0 +1,151 @@
+"""`modqueue doctor`: looks at everything that tends to be wrong, and says what to do about it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from service import data_dir
+from service.config import Settings
+from service.connectors.address import check_callback_url
+from service.domain import Invalid, ModqueueError
+from service.scoring import Scorer
+from service.store import Store, embedded
+
+WORKER_SILENT_S = 15.0
+COLOURS = {"ok": "green", "warn": "yellow", "fail": "red"}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at: `ok`, `warn` or `fail`, and what to do."""
+
+    level: str
+    what: str
+    found: str
+    advice: str = ""
+
+
+def examine(settings: Settings, now: float) -> list[Finding]:
+    """Look at the data directory, the model, the store, the worker and the sites."""
+    findings = [*_data_dir(settings), _model(settings)]
+    try:
+        with data_dir.store_url(settings) as url:
+            store = Store(url, settings.partitions)
+            for look in (_store, _worker, _sites, _letters, _people):
+                findings += look(store, settings, now)
+            store.close()
+    except ModqueueError as error:
+        findings.append(
+            Finding("fail", "store", str(error), "start `modqueue serve`, or mend MODQUEUE_REDIS_URL")
+        )
+    return findings
+
+
+def show(findings: list[Finding], *, as_json: bool) -> None:
+    """Print findings as a table, or as JSON."""
+    if as_json:
+        click.echo(json.dumps([asdict(f) for f in findings]))
+        return
+    table = Table("", "what", "found", "what to do")
+    for f in findings:
+        table.add_row(f"[{COLOURS[f.level]}]{f.level}[/]", f.what, f.found, f.advice)
+    Console().print(table)
+
+
+def _data_dir(settings: Settings) -> Iterator[Finding]:
+    path = settings.data_dir
+    if not path.is_dir():
+        yield Finding("warn", "data directory", f"{path} does not exist", "it is made at the first start")
+        return
+    if path.stat().st_mode & 0o077:
+        yield Finding("warn", "data directory", f"others may look into {path}", f"chmod 700 {path}")
+    else:
+        yield Finding("ok", "data directory", str(path))
+    try:
+        if settings.secret_key or (path / "secrets.json").exists():
+            data_dir.secret_key(settings)
+            yield Finding("ok", "secrets", "readable by you alone")
+        else:
+            yield Finding("warn", "secrets", "none yet", "they are made at the first start")
+    except Invalid as error:
+        yield Finding("fail", "secrets", error.message, f"mend {error.field}")
+
+
+def _model(settings: Settings) -> Finding:
+    model = Scorer(settings.data_dir / "models").current()
+    if model.id == "none":
+        return Finding(
+            "fail", "model", "no champion could be loaded", "see the line above; `modqueue retrain`"
+        )
+    return Finding("ok", "model", model.id)
+
+
+def _store(store: Store, settings: Settings, now: float) -> Iterator[Finding]:
+    facts = store.registry.server_facts()
+    name = f"{facts['server']} {facts['version']}"
+    if tuple(int(p) for p in facts["version"].split(".")[:2]) < (7, 0):
+        yield Finding("fail", "store", name, "Redis 7 or Valkey 7.2 is the oldest that works")
+    else:
+        yield Finding("ok", "store", name + (" (embedded)" if embedded.answers(settings.data_dir) else ""))
+    if facts.get("appendonly") != "yes":
+        yield Finding("fail", "persistence", "no append-only file", "set `appendonly yes` on the server")
+    elif facts.get("appendfsync") != "always":
+        found = f"appendfsync {facts.get('appendfsync')}"
+        yield Finding(
+            "warn", "persistence", found, "a power loss may lose a second; `appendfsync always` does not"
+        )
+    else:
+        yield Finding("ok", "persistence", "every answer is on disk")
+    if facts.get("maxmemory-policy") != "noeviction":
+        yield Finding(
+            "fail", "memory", f"policy {facts.get('maxmemory-policy')} may drop comments", "noeviction"
+        )
+    drift = abs(float(facts["time"]) - now)
+    level = "ok" if drift < 5 else "warn"
+    yield Finding(
+        level, "clock", f"{drift:.1f} s from the store's", "" if level == "ok" else "run NTP on both"
+    )
+
+
+def _worker(store: Store, _settings: Settings, now: float) -> Iterator[Finding]:
+    beat = store.registry.last_beat("delivery")
+    if beat is None or now - beat > WORKER_SILENT_S:
+        yield Finding("warn", "delivery worker", "not running", "`modqueue serve` starts it")
+    else:
+        yield Finding("ok", "delivery worker", f"heard of {now - beat:.0f} s ago")
+
+
+def _sites(store: Store, settings: Settings, _now: float) -> Iterator[Finding]:
+    for site in store.registry.sites():
+        what = f"site {site.id}"
+        if site.callback_disabled:
+            yield Finding("fail", what, site.callback_disabled, f"modqueue site callback {site.id}")
+        elif not site.callback_url:
+            yield Finding("warn", what, "no callback address", f"modqueue site callback {site.id} URL")
+        else:
+            try:
+                check_callback_url(site.callback_url, site.url, settings.allow_private_callbacks)
+                yield Finding("ok", what, site.url)
+            except Invalid as error:
+                yield Finding("fail", what, error.message, f"modqueue site callback {site.id} URL")
+
+
+def _letters(store: Store, _settings: Settings, _now: float) -> Iterator[Finding]:
+    waiting, dead = store.outbox.depth()
+    if dead:
+        yield Finding(
+            "fail", "deliveries", f"{dead} dead", "`modqueue delivery list`, then `delivery redrive`"
+        )
+    else:
+        yield Finding("ok", "deliveries", f"{waiting} waiting, none dead")
+
+
+def _people(store: Store, _settings: Settings, _now: float) -> Iterator[Finding]:
+    if not any(p.password_hash and not p.disabled for p in store.registry.people()):
+        yield Finding("warn", "moderators", "nobody has a password yet", "modqueue moderator reset NAME")

@@ -1,0 +1,199 @@
+"""One command for everything on one machine: embedded Valkey, gunicorn and delivery worker, supervised."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from subprocess import DEVNULL, Popen, TimeoutExpired
+from urllib.error import URLError
+from urllib.request import urlopen
+
+import structlog
+
+from service import data_dir as directory
+from service.config import PREFIX, Settings
+from service.domain import Conflict, Person, Role, Unavailable
+from service.process import end_with_parent
+from service.store import Store, embedded
+
+READY_TIMEOUT_S = 60.0
+STOP_TIMEOUT_S = 30.0
+RESTART_PAUSE_S = 0.5
+LINK_LIFETIME_S = 24 * 3600
+THREADS = 8
+
+_log = structlog.get_logger(__name__)
+
+
+class Child:
+    """A process of ours that is started again whenever it ends by itself."""
+
+    def __init__(self, name: str, start: Callable[[], Popen[bytes]]) -> None:
+        self.name = name
+        self._start = start
+        self.process = start()
+
+    def tend(self) -> None:
+        """Start the process again if it has ended."""
+        if (code := self.process.poll()) is None:
+            return
+        _log.error("process ended, starting it again", process=self.name, code=code)
+        time.sleep(RESTART_PAUSE_S)
+        try:
+            self.process = self._start()
+        except Unavailable as error:
+            _log.error("process did not start", process=self.name, error=str(error))
+
+    def stop(self) -> None:
+        """End the process politely, and for certain."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        try:
+            self.process.wait(STOP_TIMEOUT_S)
+        except TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+@contextmanager
+def running(
+    settings: Settings, host: str, port: int, workers: int, stop: threading.Event
+) -> Iterator[tuple[str, list[Child]]]:
+    """Run everything; yields the address and the children, and ends them all in the right order."""
+    with ExitStack() as stack:
+        stack.enter_context(directory.locked(settings.data_dir))
+        listener = stack.enter_context(_listen(host, port))
+        children: list[Child] = []
+
+        def run(name: str, start: Callable[[], Popen[bytes]]) -> None:
+            children.append(Child(name, start))
+            stack.callback(children[-1].stop)
+
+        url = settings.redis_url
+        if not url:
+            run("store", lambda: embedded.start(settings.data_dir, settings.appendfsync))
+            url = embedded.url(settings.data_dir)
+        env = _environment(settings, url)
+        run("delivery", lambda: _popen([sys.executable, "-m", "service.delivery"], env))
+        run("web", lambda: _popen(_gunicorn(listener.fileno(), workers), env, (listener.fileno(),)))
+        address = _address(listener)
+        directory.announce(settings.data_dir, address)
+        _await_ready(address, children, stop)
+        yield address, children
+
+
+def supervise(children: list[Child], stop: threading.Event) -> None:
+    """Tend the children until told to stop."""
+    while not stop.wait(0.2):
+        for child in children:
+            child.tend()
+
+
+def sign_in_link(store: Store, address: str, name: str) -> str:
+    """Make a link that signs a person in, once."""
+    token = secrets.token_urlsafe(32)
+    store.registry.add_link(token, name, LINK_LIFETIME_S)
+    return f"{address}/sign-in/link/{token}"
+
+
+def first_admin(store: Store, address: str) -> str:
+    """Return a sign-in link for the first admin, or nothing where somebody has a password already."""
+    people = store.registry.people()
+    if any(p.password_hash for p in people):
+        return ""
+    if not people:
+        store.registry.add_person(Person("admin", Role.ADMIN, created_at=time.time()))
+    name = people[0].name if people else "admin"
+    return sign_in_link(store, address, name)
+
+
+def stop_event() -> threading.Event:
+    """Return an event that Ctrl-C and SIGTERM set."""
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    return stop
+
+
+@contextmanager
+def _listen(host: str, port: int) -> Iterator[socket.socket]:
+    # Bound here and inherited by gunicorn: a taken port is told at once, and while gunicorn
+    # is started again connections wait instead of being refused.
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((host, port))
+        except OSError as error:
+            raise Conflict(f"cannot listen on {host} port {port}: {error.strerror}; try --port") from None
+        listener.listen(1024)
+        listener.set_inheritable(True)
+        yield listener
+
+
+def _address(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104  # shown, not bound
+    return f"http://{shown}:{port}"
+
+
+def _environment(settings: Settings, url: str) -> dict[str, str]:
+    return os.environ | {
+        PREFIX + "REDIS_URL": url,
+        PREFIX + "SECRET_KEY": directory.secret_key(settings),
+        PREFIX + "DATA_DIR": str(settings.data_dir.resolve()),
+        # One comment at a time is scored per thread: more threads in BLAS only disturb each other.
+        "OMP_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+    }
+
+
+def _gunicorn(fd: int, workers: int) -> list[str]:
+    shared_memory = Path("/dev/shm")  # noqa: S108  # gunicorn's heartbeat file, made by mkstemp
+    options = {
+        "--bind": f"fd://{fd}",
+        "--workers": str(workers),
+        "--worker-class": "gthread",
+        "--threads": str(THREADS),
+        "--chdir": str(Path(__file__).resolve().parent.parent),
+        "--graceful-timeout": "20",
+        "--log-level": "warning",
+        "--no-control-socket": "",
+        **({"--worker-tmp-dir": str(shared_memory)} if shared_memory.is_dir() else {}),
+    }
+    return [
+        sys.executable,
+        "-m",
+        "gunicorn",
+        *(a for k, v in options.items() for a in (k, v) if a),
+        "wsgi:app",
+    ]
+
+
+def _popen(command: list[str], env: dict[str, str], fds: tuple[int, ...] = ()) -> Popen[bytes]:
+    # A session of its own: Ctrl-C reaches only the launcher, which ends its children in order.
+    return Popen(
+        command, env=env, pass_fds=fds, stdin=DEVNULL, start_new_session=True, preexec_fn=end_with_parent
+    )
+
+
+def _await_ready(address: str, children: list[Child], stop: threading.Event) -> None:
+    until = time.monotonic() + READY_TIMEOUT_S
+    while time.monotonic() < until and not stop.is_set():
+        for child in children:
+            child.tend()
+        try:
+            with urlopen(f"{address}/readyz", timeout=5):  # noqa: S310  # our own address
+                return
+        except (URLError, OSError):
+            time.sleep(0.1)
+    if not stop.is_set():
+        raise Unavailable(f"not ready after {READY_TIMEOUT_S:.0f} s; see {address}/readyz and the log above")

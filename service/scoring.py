@@ -1,0 +1,106 @@
+"""The champion in memory, reloaded when another is promoted. The only seam to classifier/."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+import structlog
+
+from classifier import registry
+from classifier.model import Explanation as ModelExplanation
+from classifier.text import Document
+from service.domain import LABELS, Comment, Explanation, ScorerError, Thresholds
+
+# How often a running service looks whether another champion was promoted.
+POLL_S = 2.0
+
+_log = structlog.get_logger(__name__)
+
+
+class Model:
+    """One champion, or none where none could be loaded; a comment is judged by one from start to end."""
+
+    def __init__(self, champion: registry.Champion | None = None) -> None:
+        self._champion = champion
+        self.id = champion.id if champion else "none"
+        self.recommended: Mapping[str, Thresholds] = (
+            {k: Thresholds(**v) for k, v in champion.model.thresholds_.items()} if champion else {}
+        )
+
+    def score(self, comment: Comment) -> dict[str, float]:
+        """Score a comment on each label; raises ScorerError whatever went wrong."""
+        return self.score_all([comment])[0]
+
+    def score_all(self, comments: Sequence[Comment]) -> list[dict[str, float]]:
+        """Score comments on each label; raises ScorerError whatever went wrong."""
+        if self._champion is None:
+            raise ScorerError("no model could be loaded; see `modqueue doctor`")
+        try:
+            rows = self._champion.model.score([_document(c) for c in comments])
+        except Exception as error:
+            # Whatever a model does, the comment must be held with the true reason, never lost.
+            _log.error("scorer failed", error=type(error).__name__)
+            raise ScorerError(f"the model failed: {type(error).__name__}") from error
+        return [{k: float(s) for k, s in zip(LABELS, row, strict=True)} for row in rows]
+
+    def explain(self, comment: Comment, labels: Iterable[str]) -> tuple[Explanation, ...]:
+        """Explain the scores of some labels; empty where the model cannot, since the verdict stands."""
+        if self._champion is None:
+            return ()
+        try:
+            found = [self._champion.model.explain(_document(comment), label) for label in labels]
+        except Exception as error:
+            _log.error("explanation failed", error=type(error).__name__)
+            return ()
+        return tuple(_explanation(e) for e in found)
+
+
+class Scorer:
+    """Keeps the champion of a registry in memory."""
+
+    def __init__(self, models: Path) -> None:
+        self._models = models
+        self._lock = threading.Lock()
+        self._directory: Path | None = None
+        self._model = Model()
+        self._looked_at = float("-inf")
+
+    def current(self) -> Model:
+        """Return the champion; looks every two seconds whether another was promoted."""
+        if time.monotonic() - self._looked_at > POLL_S:
+            with self._lock:
+                self._reload()
+        return self._model
+
+    def _reload(self) -> None:
+        if time.monotonic() - self._looked_at <= POLL_S:
+            return
+        self._looked_at = time.monotonic()
+        try:
+            directory = registry.champion_directory(self._models)
+            if directory != self._directory:
+                self._model = Model(registry.load(directory))
+                self._directory = directory
+                _log.info("champion loaded", model=self._model.id)
+        except (registry.RegistryError, OSError) as error:
+            # The champion in memory stays in use; without one, comments are held.
+            _log.error("champion not loaded", error=str(error))
+
+
+def _explanation(e: ModelExplanation) -> Explanation:
+    spans = tuple((s.start, s.end, s.contribution) for s in e.spans)
+    return Explanation(e.label, e.score, e.log_odds, e.bias, spans, tuple(e.fields))
+
+
+def _document(comment: Comment) -> Document:
+    return Document(
+        text=comment.text,
+        author=comment.author,
+        author_url=comment.author_url,
+        user_agent=comment.agent,
+        parent=comment.parent_text,
+        post_title=comment.post_title,
+    )
