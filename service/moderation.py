@@ -1,0 +1,231 @@
+"""The use cases: submit, claim, decide, undo, rescore. The clock is passed in."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from service import policy
+from service.domain import (
+    Comment,
+    Explanation,
+    History,
+    Item,
+    Judgement,
+    Lane,
+    Lease,
+    ModqueueError,
+    NotFound,
+    Person,
+    ReasonCode,
+    Ruling,
+    ScorerError,
+    Site,
+    Verdict,
+)
+from service.scoring import Scorer
+from service.store import Arrival, LaneSummary, Page, Store, codec, keys
+
+SITE_CACHED_S = 1.0
+# As many items as a worker rescores in one go once the scorer works again.
+RESCORE_BATCH = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a moderator asks for: a ruling, and on which revision and lease it rests."""
+
+    ruling: Ruling
+    reason: ReasonCode | None = None
+    note: str = ""
+    lease_token: str = ""
+    revision: int | None = None
+
+
+class Moderation:
+    """Everything that can happen to a comment, for the pages, the API and the workers."""
+
+    def __init__(
+        self, store: Store, scorer: Scorer, lease_s: float = 300.0, clock: Callable[[], float] = time.time
+    ) -> None:
+        self.store = store
+        self.scorer = scorer
+        self.clock = clock
+        self._lease_s = lease_s
+        self._sites: dict[str, tuple[float, Site]] = {}
+
+    def site(self, site_id: str) -> Site:
+        """Return a registered site, at most a second old."""
+        read_at, site = self._sites.get(site_id, (float("-inf"), None))
+        if site is None or abs(self.clock() - read_at) > SITE_CACHED_S:
+            site = self.store.registry.site(site_id)
+            self._sites[site_id] = (self.clock(), site)
+        return site
+
+    def submit(self, site: Site, comment: Comment, webhook_id: str, body: bytes) -> str:
+        """Judge and store a comment; return the answer for the sender, as JSON."""
+        arrival = Arrival(
+            item_id=keys.item_id(site.id, comment.comment_id, self.store.partitions),
+            comment=comment,
+            webhook_id=webhook_id,
+            body_digest=hashlib.sha256(body).hexdigest(),
+            content_digest=_content_digest(comment),
+            at=self.clock(),
+        )
+        known = self.store.queue.glance(arrival, site.rate, site.burst)
+        if isinstance(known, str):
+            return known
+        judgement, explanations = self.judge(site, comment, known)
+        return self.store.queue.accept(arrival, judgement, explanations, _answer(arrival.item_id, judgement))
+
+    def judge(
+        self, site: Site, comment: Comment, history: History
+    ) -> tuple[Judgement, tuple[Explanation, ...]]:
+        """Score a comment and judge it; a held one comes with its explanations."""
+        model = self.scorer.current()
+        scores: dict[str, float] | ScorerError
+        try:
+            scores = model.score(comment)
+        except ScorerError as error:
+            scores = error
+        judgement = policy.judge(
+            comment, scores, history, site.policy, model=model.id, recommended=model.recommended
+        )
+        if judgement.verdict is not Verdict.HOLD or not judgement.scores:
+            return judgement, ()
+        return judgement, model.explain(comment, _labels_to_explain(judgement))
+
+    def item(self, person: Person, item_id: str) -> Item:
+        """Return an item of a site that this person moderates."""
+        item = self.store.views.item(item_id)
+        if not person.may_see(item.comment.site):
+            raise NotFound("no such comment")
+        return item
+
+    def sites_of(self, person: Person, site: str = "") -> list[str]:
+        """Return the sites that this person moderates, or the one asked for if it is among them."""
+        visible = [s.id for s in self.store.registry.sites() if person.may_see(s.id)]
+        if site and site not in visible:
+            raise NotFound(f"no such site: {site[:64]}")
+        return [site] if site else visible
+
+    def lanes(self, person: Person, site: str = "") -> dict[Lane, LaneSummary]:
+        """Count the lanes over the sites of this person."""
+        return self.store.views.lanes(self.sites_of(person, site))
+
+    def page(self, person: Person, view: str, site: str = "", cursor: str = "", limit: int = 50) -> Page:
+        """Return a page of a lane over the sites of this person."""
+        return self.store.views.page(view, self.sites_of(person, site), cursor, limit)
+
+    def claim(self, person: Person, item_id: str, renew: str = "") -> Lease:
+        """Give this person the exclusive right to decide, for a while."""
+        self.item(person, item_id)
+        return self.store.queue.claim(item_id, person.name, self.clock(), self._lease_s, renew)
+
+    def release(self, person: Person, item_id: str, token: str) -> None:
+        """Give a lease back before it expires."""
+        self.item(person, item_id)
+        self.store.queue.release(item_id, token)
+
+    def decide(self, person: Person, item_id: str, wish: Wish) -> Item:
+        """Write a decision; the blog is told by the outbox. Returns the item as it is then."""
+        item, now = self.item(person, item_id), self.clock()
+        revision = item.revision if wish.revision is None else wish.revision
+        reason = wish.reason if wish.ruling is Ruling.REJECT else None
+        facts = {"site": item.comment.site, "item": item_id, "revision": revision, "by": person.name}
+        said = {"decision": wish.ruling, "reason": reason}
+        self.store.queue.decide(
+            item_id, revision, by=person.name, now=now, ruling=wish.ruling, reason=reason or "",
+            note=wish.note, token=wish.lease_token,
+            entry=codec.log_entry("decision", now, **facts, **said, note=wish.note),
+            example=codec.dump({"at": now, "source": "desk", **facts, **said,
+                                "comment": codec.load(codec.dump_comment(item.comment))}),
+            body=self._callback(item, wish.ruling, reason, person.name, now),
+        )  # fmt: skip
+        return self.store.views.item(item_id)
+
+    def undo(self, person: Person, item_id: str) -> Item:
+        """Take a decision back: the verdict is in force again, and the blog is told."""
+        item, now = self.item(person, item_id), self.clock()
+        facts = {"site": item.comment.site, "item": item_id, "revision": item.revision, "by": person.name}
+        self.store.queue.undo(
+            item_id, item.revision, by=person.name, now=now,
+            entry=codec.log_entry("undo", now, **facts),
+            retraction=codec.dump({"at": now, "source": "desk", **facts, "retracted": True}),
+            body=self._callback(item, item.judgement.verdict, None, person.name, now),
+        )  # fmt: skip
+        return self.store.views.item(item_id)
+
+    def decide_all(
+        self, person: Person, item_ids: Sequence[str], wish: Wish
+    ) -> list[tuple[str, Item | ModqueueError]]:
+        """Decide several items, each for itself; one that is refused does not stop the others."""
+        results: list[tuple[str, Item | ModqueueError]] = []
+        for item_id in item_ids:
+            try:
+                results.append((item_id, self.decide(person, item_id, wish)))
+            except ModqueueError as error:
+                results.append((item_id, error))
+        return results
+
+    def rescore(self) -> int:
+        """Score again what the scorer had failed on; returns how many items it settled."""
+        sites = [s.id for s in self.store.registry.sites()]
+        items = self.store.views.page(Lane.ERRORS, sites, limit=RESCORE_BATCH).items
+        return sum(self._rescore(item) for item in items)
+
+    def _rescore(self, item: Item) -> bool:
+        site, now = self.site(item.comment.site), self.clock()
+        judgement, explanations = self.judge(site, item.comment, _history_then(item.judgement))
+        if not judgement.scores:
+            return False
+        facts = {"site": site.id, "item": item.id, "revision": item.revision}
+        return self.store.queue.rescore(
+            item.id, item.revision, now=now, judgement=judgement, explanations=explanations,
+            answer=_answer(item.id, judgement),
+            entry=codec.log_entry("rescored", now, **facts, **codec.summary(judgement)),
+            body=self._callback(item, judgement.verdict, None, "modqueue", now),
+        )  # fmt: skip
+
+    def _callback(self, item: Item, outcome: str, reason: str | None, by: str, now: float) -> str:
+        if not self.site(item.comment.site).callback_url:
+            return ""
+        at = datetime.fromtimestamp(now, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        data = {
+            "site": item.comment.site,
+            "comment_ID": item.comment.comment_id,
+            "id": item.id,
+            "outcome": outcome,
+            "reason": reason,
+            "decided_by": by,
+            "decided_at": at,
+            "revision": item.revision,
+        }
+        return codec.dump({"type": "comment.decided", "timestamp": at, "data": data})
+
+
+def _answer(item_id: str, judgement: Judgement) -> str:
+    return codec.dump({"id": item_id, **codec.summary(judgement)})
+
+
+def _labels_to_explain(judgement: Judgement) -> list[str]:
+    named = [r.code.removeprefix("score:") for r in judgement.reasons if r.code.startswith("score:")]
+    return named or [max(judgement.scores, key=judgement.scores.__getitem__)]
+
+
+def _history_then(judgement: Judgement) -> History:
+    # What the first judgement knew of the author; the store may know of later comments by now.
+    codes = {r.code for r in judgement.reasons}
+    return History(
+        approved=0 if "author:NEW" in codes else 1,
+        edited_after_rejection="rule:edited_after_rejection" in codes,
+    )
+
+
+def _content_digest(comment: Comment) -> str:
+    # What a reader sees of a comment: another value is another revision.
+    seen = (comment.text, comment.author, comment.author_url)
+    return hashlib.sha256("\0".join(seen).encode()).hexdigest()

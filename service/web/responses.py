@@ -1,0 +1,121 @@
+"""What every answer shares: the way to the use cases, errors as JSON or page, and security headers."""
+
+from __future__ import annotations
+
+import math
+from typing import cast
+
+from flask import Flask, Response, current_app, jsonify, render_template, request
+from flask.sessions import SecureCookieSessionInterface
+from werkzeug.exceptions import HTTPException, InternalServerError
+
+from service.domain import (
+    BadSignature,
+    Conflict,
+    Invalid,
+    ModqueueError,
+    NotFound,
+    TooMany,
+    Unavailable,
+)
+from service.moderation import Moderation
+
+CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+)
+HEADERS = {
+    "Content-Security-Policy": CSP,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "X-Frame-Options": "DENY",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+STATUS: dict[type[ModqueueError], int] = {
+    Invalid: 422,
+    NotFound: 404,
+    Conflict: 409,
+    BadSignature: 401,
+    TooMany: 429,
+    Unavailable: 503,
+}
+LOOPBACK = {"127.0.0.1", "localhost", "[::1]"}
+# A sender that is told to wait without a better figure waits this long.
+RETRY_AFTER_S = 5
+
+
+class Sessions(SecureCookieSessionInterface):
+    """Session cookies are Secure everywhere but on plain loopback, where browsers need no TLS to trust."""
+
+    def get_cookie_secure(self, app: Flask) -> bool:
+        """Tell whether to set the Secure flag."""
+        host = request.host.rsplit(":", 1)[0] if not request.host.endswith("]") else request.host
+        return request.is_secure or host not in LOOPBACK
+
+
+def moderation() -> Moderation:
+    """Return the use cases of this application."""
+    return cast(Moderation, current_app.extensions["moderation"])
+
+
+def init_app(app: Flask) -> None:
+    """Register error handlers and headers."""
+    app.session_interface = Sessions()
+    app.register_error_handler(ModqueueError, refused)
+    app.register_error_handler(HTTPException, http_error)
+    app.register_error_handler(Exception, crashed)
+    app.after_request(_headers)
+
+
+def wants_page() -> bool:
+    """Tell whether a browser asks, who is shown a page, or a program, which is given JSON."""
+    machine = ("/api/", "/webhooks/", "/healthz", "/readyz", "/metrics")
+    return not request.path.startswith(machine) and request.accept_mimetypes.accept_html
+
+
+def refused(error: ModqueueError) -> Response:
+    """Answer one of our own refusals."""
+    status = STATUS.get(type(error), 400)
+    extra: dict[str, object] = {}
+    if isinstance(error, Invalid):
+        extra["field"] = error.field
+    if isinstance(error, Conflict) and error.by:
+        extra |= {"by": error.by, "at": error.at}
+    response = answer(status, str(error), **extra)
+    if isinstance(error, TooMany | Unavailable):
+        wait = error.retry_after if isinstance(error, TooMany) else RETRY_AFTER_S
+        response.headers["Retry-After"] = str(math.ceil(wait))
+    return response
+
+
+def http_error(error: HTTPException) -> Response:
+    """Answer an error of the HTTP layer."""
+    response = answer(error.code or 500, error.description or error.name)
+    for name, value in error.get_headers():
+        if name.lower() not in ("content-type", "content-length"):
+            response.headers[name] = value
+    return response
+
+
+def crashed(error: Exception) -> Response:
+    """Answer what should not have happened, and say nothing of its inside."""
+    current_app.logger.error("unhandled %s", type(error).__name__, exc_info=error)
+    return answer(500, InternalServerError.description)
+
+
+def answer(status: int, message: str, **extra: object) -> Response:
+    """Answer an error as a page or as problem+json."""
+    if wants_page():
+        response = Response(render_template("error.html", status=status, message=message, **extra))
+    else:
+        response = jsonify({"status": status, "error": message, **extra})
+        response.mimetype = "application/problem+json"
+    response.status_code = status
+    return response
+
+
+def _headers(response: Response) -> Response:
+    response.headers.update({k: v for k, v in HEADERS.items() if k not in response.headers})
+    if request.endpoint != "static":
+        response.headers["Cache-Control"] = "no-store"
+    return response

@@ -1,0 +1,161 @@
+"""The shared cast: a real store, a scorer that does as it is told, an app and its client."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+from flask import Flask
+from flask.testing import FlaskClient
+
+from service import create_app, signing
+from service.config import Settings
+from service.domain import Comment, Explanation, Person, Role, ScorerError, Secret, Site, Thresholds
+from service.moderation import Moderation
+from service.store import Store, embedded
+
+SECRET = signing.new_secret()
+BLOG = Site("blog", "https://blog.example", (Secret(SECRET),), callback_url="https://blog.example/modqueue")
+OTHER = Site("other", "https://other.example", (Secret(signing.new_secret()),))
+ANA = Person("ana", Role.MODERATOR, ("blog",))
+BEN = Person("ben", Role.MODERATOR, ("blog",))
+ADMIN = Person("admin", Role.ADMIN)
+
+
+class StubModel:
+    """Reads its scores from words of the comment: `[dehumanising=0.9 spam=0.2]`; `[broken]` fails."""
+
+    id = "stub-1"
+    recommended = {
+        "dehumanising": Thresholds(0.5),
+        "hateful": Thresholds(0.5),
+        "spam": Thresholds(0.5, 0.95),
+    }
+
+    def __init__(self) -> None:
+        self.broken = False
+
+    def score(self, comment: Comment) -> dict[str, float]:
+        if self.broken or "[broken]" in comment.text:
+            raise ScorerError("the model failed: StubError")
+        scores = {"dehumanising": 0.01, "hateful": 0.01, "spam": 0.01}
+        words = comment.text.replace("[", " ").replace("]", " ").split()
+        return scores | {k: float(v) for k, _, v in (w.partition("=") for w in words) if k in scores}
+
+    def explain(self, comment: Comment, labels: list[str]) -> tuple[Explanation, ...]:
+        scores = self.score(comment)
+        return tuple(Explanation(label, scores[label], 2.0, -1.0, ((0, 4, 3.0),)) for label in labels)
+
+
+class StubScorer:
+    def __init__(self) -> None:
+        self.model = StubModel()
+
+    def current(self) -> StubModel:
+        return self.model
+
+
+class Clock:
+    """A clock that stands until it is moved."""
+
+    def __init__(self) -> None:
+        self.now = 1_800_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+    def move(self, seconds: float) -> None:
+        self.now += seconds
+
+
+@pytest.fixture(scope="session")
+def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Start a real server of its own for each test process."""
+    data_dir = tmp_path_factory.mktemp("s")
+    server = embedded.start(data_dir, "everysec")
+    yield embedded.url(data_dir)
+    embedded.stop(server)
+
+
+@pytest.fixture
+def store(server_url: str) -> Iterator[Store]:
+    """Give an empty store."""
+    client = redis.Redis.from_url(server_url)
+    client.flushall()
+    client.close()
+    store = Store(server_url)
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def moderation(store: Store, clock: Clock) -> Moderation:
+    """Give the use cases with two sites, a stub scorer and a clock that stands."""
+    for site in (BLOG, OTHER):
+        store.registry.add_site(site)
+    for person in (ANA, BEN, ADMIN):
+        store.registry.add_person(person)
+    return Moderation(store, StubScorer(), clock=clock)  # type: ignore[arg-type]  # the stub has its shape
+
+
+@pytest.fixture
+def app(moderation: Moderation, tmp_path: Path) -> Flask:
+    settings = Settings(data_dir=tmp_path, secret_key="a" * 64, redis_url="unix:///unused")
+    app = create_app(settings, moderation)
+    app.testing = True
+    return app
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    return app.test_client()
+
+
+class Sender:
+    """A blog that sends signed comments to the app under test."""
+
+    def __init__(self, client: FlaskClient, clock: Clock) -> None:
+        self.client, self.clock, self.sent = client, clock, 0
+
+    def post(self, fields: dict[str, Any] | bytes, **kwargs: Any) -> Any:
+        """Send fields as JSON, or raw bytes, signed now unless told otherwise."""
+        self.sent += 1
+        body = fields if isinstance(fields, bytes) else json.dumps(fields).encode()
+        site = kwargs.pop("site", BLOG)
+        message_id = kwargs.pop("webhook_id", f"msg_{self.sent}")
+        headers = signing.signed_headers(site.secrets, message_id, self.clock(), body)
+        headers |= {"X-Modqueue-Site": site.id, "Content-Type": "application/json"}
+        headers |= kwargs.pop("headers", {})
+        return self.client.post("/webhooks/comments", data=body, headers=headers, **kwargs)
+
+    def comment(self, text: str, comment_id: str = "1", **fields: str) -> Any:
+        """Send a comment and return the answer's JSON."""
+        response = self.post({"comment_ID": comment_id, "comment_content": text, **fields})
+        assert response.status_code == 200, response.get_json()
+        return response.get_json()
+
+
+@pytest.fixture
+def sender(client: FlaskClient, clock: Clock) -> Sender:
+    return Sender(client, clock)
+
+
+def submit(moderation: Moderation, text: str, comment_id: str = "1", **fields: str) -> dict[str, Any]:
+    """Submit a comment past the HTTP layer; returns the answer."""
+    site = moderation.site(fields.pop("site", "blog"))
+    comment = replace(Comment(site.id, comment_id, text), **fields)
+    body = f"{comment}{time.perf_counter_ns()}".encode()
+    answer: dict[str, Any] = json.loads(moderation.submit(site, comment, f"msg-{os.urandom(8).hex()}", body))
+    return answer

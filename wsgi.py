@@ -1,0 +1,9 @@
+"""The WSGI application for gunicorn: `gunicorn wsgi:app`, with settings from the environment."""
+
+from service import create_app
+from service.config import load
+from service.logs import configure
+
+settings = load()
+configure(settings.log_level)
+app = create_app(settings)
