@@ -1,0 +1,1 @@
+"""Scores comments for dehumanising, hateful and spam; knows nothing of the service."""

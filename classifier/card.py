@@ -1,0 +1,73 @@
+"""The model card (Mitchell et al. 2019): what a model is for, what it learnt from, where it fails."""
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from classifier.model import LABELS
+
+_SOURCES = Path(__file__).parent.parent / "training_data" / "sources.toml"
+
+_HEAD = """# Model card: {id}
+
+Scores blog comments for three labels: dehumanising, hateful, spam. Logistic regression on hashed character
+and word n-grams, calibrated by Platt's method. For moderation with a person in charge: it holds, people
+decide. Not for judging people, and not for languages other than English.
+"""
+
+_LIMITS = """
+## Limits
+
+- It counts words and their neighbours. It does not understand irony, nor a likening that needs knowledge.
+- English only in practice: other languages occur in the data, too few to trust.
+- The development rows come from the same sets as the training rows: expect less on a blog of another kind.
+- Labels for dehumanising were read by few people of one kind.
+"""
+
+
+def card(manifest: dict[str, Any]) -> str:
+    """Write the model card.
+
+    Parameters
+    ----------
+    manifest : dict
+        Of the model; `{id}` is left for `registry.save`.
+
+    Returns
+    -------
+    str
+        Markdown.
+    """
+    return "\n".join([_HEAD, *_measures(manifest), _LIMITS, *_data(manifest)]) + "\n"
+
+
+def _measures(manifest: dict[str, Any]) -> list[str]:
+    lines = ["## Measured on development rows that were neither trained nor calibrated on", ""]
+    lines += [
+        "| label | rows | positives | AUC | average precision | calibration error | hold from | caught |"
+    ]
+    lines += ["|---|---|---|---|---|---|---|---|"]
+    for label in LABELS:
+        found, cut = manifest["metrics"][label], manifest["thresholds"][label]["hold"]
+        numbers = (found.get(name) for name in ("auc", "average_precision", "calibration_error"))
+        cells = [
+            label,
+            f"{found['rows']:.0f}",
+            f"{found['positives']:.0f}",
+            *map(_number, numbers),
+            _number(cut),
+        ]
+        lines.append(f"| {' | '.join(cells)} | {_number(found['caught_at_hold'])} |")
+    news = manifest["metrics"]["clean_news"]
+    return [*lines, "", f"Clean news comments held by any label: {_number(news['held'])} of {news['rows']}."]
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"
+
+
+def _data(manifest: dict[str, Any]) -> list[str]:
+    sets = tomllib.loads(_SOURCES.read_text("utf-8"))["sets"]
+    used = [name for name in sets if f"{name}.csv" in manifest["data"]]
+    lines = ["## Learnt from", "", "Our own comments (`training_data/seed`, MIT), our annotations, and:", ""]
+    return lines + [f"- {name}: {sets[name]['kind']}; {sets[name]['licence']}" for name in used]

@@ -1,0 +1,114 @@
+"""From documents to rows of one table: blocks of hashed n-grams, and named fields."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classifier.features import (
+    CHAR_BITS,
+    WORD_BITS,
+    WORD_ORDERS,
+    Batch,
+    Words,
+    char_grams,
+    find_words,
+    lay_out,
+    sequence_grams,
+)
+from classifier.structure import fields
+from classifier.text import Document, Normalised, normalise
+
+AUTHOR_BITS = 15
+_SIZES = {"char": 1 << CHAR_BITS, "word": 1 << WORD_BITS, "author": 1 << AUTHOR_BITS}
+_FIRST = dict(zip(_SIZES, np.cumsum([0, *_SIZES.values()]).tolist(), strict=False))
+#: Rows of the table of all blocks; those of the author's name and addresses come last.
+TABLE_SIZE = sum(_SIZES.values())
+BLOCK_FIRST = np.array(list(_FIRST.values()))
+AUTHOR_FIRST = _FIRST["author"]
+AUTHOR_FIELD = "author"
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """The n-grams of one kind in a batch.
+
+    Parameters
+    ----------
+    rows : ndarray of shape (n_places, n_orders)
+        Row of the table of the n-gram at each place.
+    edges : ndarray of shape (n_documents + 1,)
+        Where each comment's places begin.
+    """
+
+    rows: NDArray[np.int64]
+    edges: NDArray[np.intp]
+
+
+@dataclass(frozen=True, slots=True)
+class Encoding:
+    """A batch of comments as rows of the table.
+
+    Parameters
+    ----------
+    blocks : dict of str to Block
+        By kind; each is normalised to length one by itself.
+    fields : ndarray of shape (n_documents, n_fields)
+        Structure, in [0, 1].
+    texts : sequence of Normalised
+        The folded comments.
+    batch, words : Batch, Words
+        The places that the rows of the blocks "char" and "word" belong to.
+    """
+
+    blocks: dict[str, Block]
+    fields: NDArray[np.float64]
+    texts: Sequence[Normalised]
+    batch: Batch
+    words: Words
+
+
+def encode(documents: Sequence[Document]) -> Encoding:
+    """Encode comments.
+
+    Parameters
+    ----------
+    documents : sequence of Document
+        At least one.
+
+    Returns
+    -------
+    Encoding
+        Their n-grams and fields.
+    """
+    texts = [normalise(document.text) for document in documents]
+    batch = lay_out(texts)
+    words = find_words(batch)
+    blocks = {
+        "char": _block("char", char_grams(batch), batch.edges),
+        "word": _block(
+            "word", sequence_grams(words.hashes, words.edges, WORD_ORDERS, WORD_BITS), words.edges
+        ),
+    }
+    authors = [_signature(document) for document in documents]
+    if any(authors):
+        signed = find_words(lay_out([normalise(author) for author in authors]))
+        grams = sequence_grams(signed.hashes, signed.edges, WORD_ORDERS[:2], AUTHOR_BITS)
+        blocks["author"] = _block("author", grams, signed.edges)
+    return Encoding(blocks, np.array([fields(document) for document in documents]), texts, batch, words)
+
+
+def _block(kind: str, grams: NDArray[np.int32], edges: NDArray[np.intp]) -> Block:
+    rows = grams.astype(np.int64)
+    rows += _FIRST[kind]
+    return Block(rows, edges)
+
+
+def _signature(document: Document) -> str:
+    """Join what tells who signed: the name, and of the addresses their hosts."""
+    if not (document.author or document.author_url or document.author_email):
+        return ""
+    host = document.author_url.partition("://")[2].partition("/")[0]
+    domain = document.author_email.rpartition("@")[2]
+    return f"{document.author} site {host} mail {domain}"

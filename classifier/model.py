@@ -1,0 +1,348 @@
+"""The estimator: three calibrated linear heads over one table of hashed features."""
+
+import math
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from sklearn.base import BaseEstimator
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.linear_model import LogisticRegression
+from sklearn.utils.validation import check_is_fitted
+
+from classifier.encoding import AUTHOR_FIELD, AUTHOR_FIRST, BLOCK_FIRST, TABLE_SIZE, Block, Encoding, encode
+from classifier.explaining import paint
+from classifier.structure import FIELDS, SPAM_ONLY
+from classifier.text import Document
+
+LABELS = ("dehumanising", "hateful", "spam")
+
+Floats = NDArray[np.float64]
+Thresholds = dict[str, dict[str, float | None]]
+
+#: Comments, or characters of them, that are scored in one go: bounds the memory of a batch.
+CHUNK = 256
+CHUNK_CHARACTERS = 60_000
+#: An n-gram seen less often than this in training has no weight.
+MIN_COUNT = 3
+
+_COLUMNS = TABLE_SIZE + len(FIELDS)
+_FOR_SPAM_ONLY = np.zeros(_COLUMNS, bool)
+_FOR_SPAM_ONLY[AUTHOR_FIRST:TABLE_SIZE] = True
+_FOR_SPAM_ONLY[[TABLE_SIZE + FIELDS.index(name) for name in SPAM_ONLY]] = True
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A piece of the text and what it added to the log-odds.
+
+    Parameters
+    ----------
+    start, end : int
+        Half-open, in code points of the text as received.
+    contribution : float
+        Log-odds, positive towards the label.
+    """
+
+    start: int
+    end: int
+    contribution: float
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why a comment has its score for one label.
+
+    ``bias`` plus the contributions of all spans and fields is ``log_odds`` to 1e-9; ``score`` is its sigmoid.
+
+    Parameters
+    ----------
+    label : str
+        One of LABELS.
+    score : float
+        Calibrated probability.
+    log_odds, bias : float
+        The log-odds of the score, and of a comment without content.
+    spans : tuple of Span
+        Sorted, without overlap.
+    fields : tuple of (str, float)
+        Contributions that belong to no place in the text: its structure and its author.
+    """
+
+    label: str
+    score: float
+    log_odds: float
+    bias: float
+    spans: tuple[Span, ...]
+    fields: tuple[tuple[str, float], ...]
+
+
+def sigmoid(log_odds: Floats) -> Floats:
+    """Turn log-odds into probabilities.
+
+    Parameters
+    ----------
+    log_odds : ndarray
+        Any shape.
+
+    Returns
+    -------
+    ndarray
+        In (0, 1), of the same shape; never overflows.
+    """
+    return 0.5 * (1.0 + np.tanh(0.5 * log_odds))
+
+
+class CommentModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no types
+    """Score comments for LABELS by logistic regression on hashed n-grams, Platt-calibrated.
+
+    Parameters
+    ----------
+    C : tuple of float
+        Inverse regularisation strength of each head.
+    max_iter : int
+        Steps of the solver at most.
+    """
+
+    def __init__(self, C: tuple[float, float, float] = (10.0, 10.0, 10.0), max_iter: int = 60) -> None:
+        self.C = C
+        self.max_iter = max_iter
+
+    def fit(self, documents: Sequence[Document], labels: Floats, sample_weight: Floats) -> Self:
+        """Learn the heads, each from the documents whose label is known.
+
+        Parameters
+        ----------
+        documents : sequence of Document
+            Comments, n of them.
+        labels : ndarray of shape (n, 3)
+            1, 0 or NaN for unknown, in the order of LABELS.
+        sample_weight : ndarray of shape (n, 3)
+            Not negative.
+
+        Returns
+        -------
+        CommentModel
+            Itself; scores are not calibrated yet.
+
+        Raises
+        ------
+        ValueError
+            If a label has examples of one class only.
+        """
+        matrix = _count(documents)
+        counts = np.bincount(matrix.indices, matrix.data, _COLUMNS)[:TABLE_SIZE].astype(float)
+        self.table_ = np.zeros((TABLE_SIZE, len(LABELS) + 1), np.float32)
+        self.table_[:, -1] = _squared_rarity(counts, len(documents))
+        self._weigh(matrix)
+        self.bias_ = np.zeros(len(LABELS))
+        self.field_weights_ = np.zeros((len(FIELDS), len(LABELS)))
+        self.thresholds_: Thresholds = {label: {"hold": 0.5, "reject": None} for label in LABELS}
+        for head in reversed(range(len(LABELS))):
+            self._fit_head(head, matrix, labels[:, head], sample_weight[:, head])
+            matrix.data[_FOR_SPAM_ONLY[matrix.indices]] = 0  # spam comes first: the others may not see these
+        return self
+
+    def _weigh(self, matrix: sparse.csr_matrix) -> None:
+        """Weigh n-grams by rarity and bring each block of each document to length one, in place."""
+        rarity = np.sqrt(np.append(self.table_[:, -1], np.zeros(len(FIELDS), np.float32)))
+        for start in range(0, matrix.shape[0], CHUNK):
+            edges = matrix.indptr[start : start + CHUNK + 1]
+            columns, values = matrix.indices[edges[0] : edges[-1]], matrix.data[edges[0] : edges[-1]]
+            rows = np.repeat(np.arange(len(edges) - 1), np.diff(edges))
+            cells = rows * len(BLOCK_FIRST) + np.searchsorted(BLOCK_FIRST, columns, "right") - 1
+            norms = _norm(np.bincount(cells, values * rarity[columns] ** 2).astype(float))[cells]
+            values *= np.where(columns < TABLE_SIZE, rarity[columns] / norms, 1.0)
+
+    def _fit_head(self, head: int, matrix: sparse.csr_matrix, target: Floats, weight: Floats) -> None:
+        known = ~np.isnan(target) & (weight > 0)
+        if len(np.unique(target[known])) < 2:
+            msg = f"label {LABELS[head]}: examples of both classes are needed"
+            raise ValueError(msg)
+        if known.mean() < 0.5:  # a copy is worth its memory
+            matrix, target, weight, known = matrix[known], target[known], weight[known], known[known]
+        solver = LogisticRegression(C=self.C[head], max_iter=self.max_iter, tol=1e-3)
+        with warnings.catch_warnings():  # stopping early is meant: it is what max_iter is for
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            solver.fit(matrix, np.nan_to_num(target), sample_weight=np.where(known, weight, 0.0))
+        weights = solver.coef_[0]
+        self.table_[:, head] = weights[:TABLE_SIZE] * np.sqrt(self.table_[:, -1])
+        self.field_weights_[:, head] = weights[TABLE_SIZE:]
+        self.bias_[head] = solver.intercept_[0]
+
+    def calibrate(self, documents: Sequence[Document], labels: Floats, sample_weight: Floats) -> Self:
+        """Scale and shift the log-odds of each head to fit documents that were not trained on (Platt 1999).
+
+        Parameters
+        ----------
+        documents : sequence of Document
+            Comments, n of them.
+        labels : ndarray of shape (n, 3)
+            1, 0 or NaN for unknown.
+        sample_weight : ndarray of shape (n, 3)
+            Not negative.
+
+        Returns
+        -------
+        CommentModel
+            Itself, with the map folded into its weights, so that explanations stay exact.
+        """
+        log_odds = self.log_odds(documents)
+        for head in range(len(LABELS)):
+            known = np.flatnonzero(~np.isnan(labels[:, head]) & (sample_weight[:, head] > 0))
+            platt = LogisticRegression(C=1e6)
+            platt.fit(
+                log_odds[known, head, None], labels[known, head], sample_weight=sample_weight[known, head]
+            )
+            scale = platt.coef_[0, 0]
+            self.table_[:, head] *= scale
+            self.field_weights_[:, head] *= scale
+            self.bias_[head] = self.bias_[head] * scale + platt.intercept_[0]
+        self.table_ = self.table_.astype(np.float16).astype(np.float32)  # half the bytes to ship, same order
+        return self
+
+    def log_odds(self, documents: Sequence[Document]) -> Floats:
+        """Compute the log-odds of each label.
+
+        Parameters
+        ----------
+        documents : sequence of Document
+            Comments, n of them; any text at all.
+
+        Returns
+        -------
+        ndarray of shape (n, 3)
+            In the order of LABELS.
+
+        Raises
+        ------
+        NotFittedError
+            If the model was not fitted.
+        """
+        check_is_fitted(self)
+        parts = [self._score_chunk(encode(chunk)) for chunk in _chunks(documents)]
+        return np.concatenate(parts) if parts else np.zeros((0, len(LABELS)))
+
+    def score(self, documents: Sequence[Document]) -> Floats:
+        """Compute the calibrated probability of each label.
+
+        Parameters
+        ----------
+        documents : sequence of Document
+            Comments, n of them; any text at all.
+
+        Returns
+        -------
+        ndarray of shape (n, 3)
+            In [0, 1], in the order of LABELS.
+        """
+        return sigmoid(self.log_odds(documents))
+
+    def _score_chunk(self, encoding: Encoding) -> Floats:
+        total = self.bias_ + encoding.fields @ self.field_weights_
+        for block in encoding.blocks.values():
+            sums = self._block_sums(block)
+            total += sums[:, :-1] / _norm(sums[:, -1:])
+        return total
+
+    def _block_sums(self, block: Block) -> Floats:
+        """Add up the rows of the table that a block names, by document."""
+        values = self.table_.take(block.rows.ravel(), axis=0)
+        starts = block.edges[:-1] * block.rows.shape[1]
+        sums = np.zeros((len(starts), values.shape[1]))
+        filled = np.flatnonzero(block.edges[1:] > block.edges[:-1])
+        if len(filled):
+            sums[filled] = np.add.reduceat(values, starts[filled], axis=0, dtype=np.float64)
+        return sums
+
+    def explain(self, document: Document, label: str) -> Explanation:
+        """Explain the score of one label exactly.
+
+        Parameters
+        ----------
+        document : Document
+            A comment.
+        label : str
+            One of LABELS.
+
+        Returns
+        -------
+        Explanation
+            Its contributions by word and by field.
+
+        Raises
+        ------
+        ValueError
+            If there is no such label.
+        """
+        if label not in LABELS:
+            msg = f"no label {label!r}; there are {', '.join(LABELS)}"
+            raise ValueError(msg)
+        head = LABELS.index(label)
+        encoding = encode([document])
+        shares = {kind: self._shares(block, head) for kind, block in encoding.blocks.items()}
+        spans = paint(document.text, encoding, shares)
+        named = dict(zip(FIELDS, (encoding.fields[0] * self.field_weights_[:, head]).tolist(), strict=True))
+        named[AUTHOR_FIELD] = float(shares["author"].sum()) if "author" in shares else 0.0
+        if not spans:
+            named["no words"] = float(sum(part.sum() for kind, part in shares.items() if kind != "author"))
+        fields = tuple((name, value) for name, value in named.items() if value)
+        bias = float(self.bias_[head])
+        log_odds = math.fsum([bias, *(value for _, _, value in spans), *(value for _, value in fields)])
+        score = float(sigmoid(np.array(log_odds)))
+        return Explanation(label, score, log_odds, bias, tuple(Span(*span) for span in spans), fields)
+
+    def _shares(self, block: Block, head: int) -> Floats:
+        values = self.table_[block.rows].astype(np.float64)
+        shares: Floats = values[..., head] / _norm(values[..., -1].sum())
+        return shares
+
+
+def _norm(squares: Floats) -> Floats:
+    """Return the length, or 1 where nothing was found."""
+    return np.sqrt(np.where(squares > 0, squares, 1.0))
+
+
+def _chunks(documents: Sequence[Document]) -> Iterator[Sequence[Document]]:
+    """Cut into pieces of bounded size."""
+    start, size = 0, 0
+    for index, document in enumerate(documents):
+        if index > start and (index - start >= CHUNK or size + len(document.text) > CHUNK_CHARACTERS):
+            yield documents[start:index]
+            start, size = index, 0
+        size += len(document.text)
+    if start < len(documents):
+        yield documents[start:]
+
+
+def _count(documents: Sequence[Document]) -> sparse.csr_matrix:
+    """Count n-grams by document; the fields are the last columns."""
+    parts = [_count_chunk(encode(chunk)) for chunk in _chunks(documents)]
+    indptr = np.cumsum([0, *(size for part in parts for size in np.diff(part.indptr))])
+    data = np.concatenate([part.data for part in parts])
+    indices = np.concatenate([part.indices for part in parts])
+    return sparse.csr_matrix((data, indices, indptr), (len(documents), _COLUMNS))
+
+
+def _count_chunk(encoding: Encoding) -> sparse.csr_matrix:
+    size = len(encoding.fields)
+    rows, columns = [], []
+    for block in encoding.blocks.values():
+        rows.append(np.repeat(np.arange(size), np.diff(block.edges) * block.rows.shape[1]))
+        columns.append(block.rows.ravel())
+    fields = sparse.coo_matrix(encoding.fields)
+    entries = np.concatenate([*(np.ones(len(part)) for part in rows), fields.data])
+    places = np.concatenate([*rows, fields.row]), np.concatenate([*columns, fields.col + TABLE_SIZE])
+    return sparse.csr_matrix((entries.astype(np.float32), places), (size, _COLUMNS))
+
+
+def _squared_rarity(counts: Floats, documents: int) -> NDArray[np.float32]:
+    """Return the squared inverse document frequency, 0 for n-grams that are too rare to trust."""
+    rarity = 1.0 + np.log((1.0 + documents) / (1.0 + np.minimum(counts, documents)))
+    rarity[counts < MIN_COUNT] = 0
+    rarity[BLOCK_FIRST] = 0
+    return (rarity**2).astype(np.float32)

@@ -1,0 +1,239 @@
+"""Where models are kept: one directory each, with a digest that is checked before anything is unpickled."""
+
+import json
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import joblib
+import numpy as np
+import sklearn
+
+from classifier.dataset import digest
+from classifier.model import CommentModel
+
+SHIPPED = Path(__file__).parent / "champion"
+
+_MODEL = "model.joblib"
+_MANIFEST = "manifest.json"
+_PROMOTED = "promoted"
+_HISTORY = "promotions.txt"
+_ID = re.compile(r"\d{4}-\d{2}-\d{2}-[0-9a-f]{6}")
+
+
+class RegistryError(Exception):
+    """A model cannot be used: says what is wrong and what to do."""
+
+
+@dataclass(frozen=True)
+class Champion:
+    """A model with what is known of it.
+
+    Parameters
+    ----------
+    id : str
+        Date and first digits of the digest, such as 2026-11-22-3fa9c1.
+    model : CommentModel
+        Ready to score.
+    manifest : dict
+        Digest, versions, data, metrics, thresholds.
+    """
+
+    id: str
+    model: CommentModel
+    manifest: dict[str, Any]
+
+
+def save(model: CommentModel, directory: Path, manifest: dict[str, Any], card: str) -> str:
+    """Write a model with its manifest and card.
+
+    Parameters
+    ----------
+    model : CommentModel
+        Fitted and calibrated.
+    directory : Path
+        Made if absent. A directory of another name than the id keeps its name.
+    manifest : dict
+        What is known of the model; created (ISO date) is needed.
+    card : str
+        The model card, Markdown.
+
+    Returns
+    -------
+    str
+        The id.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    path = directory / _MODEL
+    joblib.dump(model, path, compress=("zlib", 9))
+    sha256 = digest(path)
+    name = f"{manifest['created']}-{sha256[:6]}"
+    versions = {"scikit-learn": sklearn.__version__, "numpy": np.__version__}
+    full = {"id": name, "sha256": sha256, "versions": versions, **manifest}
+    (directory / _MANIFEST).write_text(json.dumps(full, indent=1) + "\n", "utf-8")
+    (directory / "card.md").write_text(card.replace("{id}", name), "utf-8")
+    return name
+
+
+def _manifest(directory: Path) -> dict[str, Any]:
+    path = directory / _MANIFEST
+    try:
+        manifest = json.loads(path.read_text("utf-8"))
+    except OSError as error:
+        msg = f"{path}: cannot be read ({error.strerror}): promote another model or reinstall"
+        raise RegistryError(msg) from error
+    except ValueError as error:
+        msg = f"{path}: not JSON ({error}): promote another model or reinstall"
+        raise RegistryError(msg) from error
+    needed = ("id", "sha256", "versions")
+    if not isinstance(manifest, dict) or any(name not in manifest for name in needed):
+        msg = f"{path}: {', '.join(needed)} are needed: promote another model or reinstall"
+        raise RegistryError(msg)
+    return manifest
+
+
+def load(directory: Path) -> Champion:
+    """Load a model after checking that it is the one that its manifest describes.
+
+    Parameters
+    ----------
+    directory : Path
+        Holds model.joblib and manifest.json.
+
+    Returns
+    -------
+    Champion
+        Ready to score.
+
+    Raises
+    ------
+    RegistryError
+        If a file is missing, the digest differs or another scikit-learn minor version wrote it.
+    """
+    manifest = _manifest(directory)
+    path = directory / _MODEL
+    if not path.is_file():
+        msg = f"{path}: no such file: promote another model or reinstall"
+        raise RegistryError(msg)
+    found = digest(path)
+    if found != manifest["sha256"]:
+        expected = str(manifest["sha256"])
+        msg = f"{path}: SHA-256 is {found[:12]}…, not {expected[:12]}… as in the manifest: reinstall"
+        raise RegistryError(msg)
+    written = str(manifest["versions"].get("scikit-learn"))
+    if written.split(".")[:2] != sklearn.__version__.split(".")[:2]:
+        msg = f"{path}: written by scikit-learn {written}, here is {sklearn.__version__}: retrain"
+        raise RegistryError(msg)
+    model = joblib.load(path)
+    if not isinstance(model, CommentModel):
+        msg = f"{path}: holds no CommentModel: promote another model or reinstall"
+        raise RegistryError(msg)
+    return Champion(manifest["id"], model, manifest)
+
+
+def champion_directory(registry: Path) -> Path:
+    """Say which directory holds the model in use; cheap enough to ask every second.
+
+    Parameters
+    ----------
+    registry : Path
+        Directory of the trained models; need not exist.
+
+    Returns
+    -------
+    Path
+        That of the promoted model, else SHIPPED.
+    """
+    try:
+        return registry / os.readlink(registry / _PROMOTED)
+    except OSError:
+        return SHIPPED
+
+
+def models(registry: Path) -> list[dict[str, Any]]:
+    """List the trained models, oldest first.
+
+    Parameters
+    ----------
+    registry : Path
+        Directory of the trained models; need not exist.
+
+    Returns
+    -------
+    list of dict
+        Their manifests, each with promoted (bool).
+
+    Raises
+    ------
+    RegistryError
+        If a manifest cannot be read.
+    """
+    current = champion_directory(registry).name
+    directories = sorted(
+        path.parent for path in registry.glob(f"*/{_MANIFEST}") if _ID.fullmatch(path.parent.name)
+    )
+    return [_manifest(directory) | {"promoted": directory.name == current} for directory in directories]
+
+
+def promote(registry: Path, model_id: str) -> None:
+    """Put a trained model in use; the services see it within seconds.
+
+    Parameters
+    ----------
+    registry : Path
+        Directory of the trained models.
+    model_id : str
+        Name of one of them.
+
+    Raises
+    ------
+    RegistryError
+        If there is none of that name, or it cannot be loaded.
+    """
+    if not _ID.fullmatch(model_id) or not (registry / model_id).is_dir():
+        msg = f"{registry}: no model {model_id}: see `modqueue model list`"
+        raise RegistryError(msg)
+    load(registry / model_id)
+    _write_history(registry, [*_history(registry), model_id])
+
+
+def rollback(registry: Path) -> None:
+    """Go back to the model that was in use before the last promotion.
+
+    Parameters
+    ----------
+    registry : Path
+        Directory of the trained models.
+
+    Raises
+    ------
+    RegistryError
+        If no model was promoted.
+    """
+    history = _history(registry)
+    if not history:
+        msg = f"{registry}: nothing to roll back: the shipped model is in use"
+        raise RegistryError(msg)
+    _write_history(registry, history[:-1])
+
+
+def _history(registry: Path) -> list[str]:
+    path = registry / _HISTORY
+    return path.read_text("utf-8").split() if path.exists() else []
+
+
+def _write_history(registry: Path, history: list[str]) -> None:
+    """Write who was promoted, then switch the link in one step: readers see the old model or the new one."""
+    fresh = registry / f"{_HISTORY}.new"
+    fresh.write_text("".join(f"{name}\n" for name in history), "utf-8")
+    fresh.replace(registry / _HISTORY)
+    link = registry / _PROMOTED
+    if not history:
+        link.unlink(missing_ok=True)
+        return
+    fresh_link = registry / f"{_PROMOTED}.new"
+    fresh_link.unlink(missing_ok=True)
+    fresh_link.symlink_to(history[-1])
+    fresh_link.replace(link)

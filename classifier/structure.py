@@ -1,0 +1,86 @@
+"""What a comment looks like, apart from its words: links, capitals, length, who signed it."""
+
+import re
+
+from classifier.text import Document
+
+#: Named features in the order of the columns; those of SPAM_ONLY count for the label spam and no other.
+FIELDS = (
+    "capitals",
+    "exclamations",
+    "digits",
+    "emoji",
+    "short",
+    "long",
+    "paragraphs",
+    "links",
+    "link only",
+    "telephone or e-mail",
+    "money",
+    "author URL",
+    "author is a phrase",
+    "author e-mail has digits",
+)
+SPAM_ONLY = FIELDS[FIELDS.index("links") :]
+
+_LINK = re.compile(
+    r"https?://|www\.|\[url|<a\s|\b[a-z0-9-]{2,40}\.(?:com|net|org|info|biz|shop|site|online|xyz|top|ru|example|test)\b",
+    re.I,
+)
+_CONTACT = re.compile(r"\+?\d[\d\s().-]{7,18}\d|[\w.+-]{1,60}@[\w-]{1,60}\.\w{2,}|whats\s?app|telegram", re.I)
+_MONEY = re.compile(r"[$€£₹]\s?\d|\d\s?(?:%|usd|eur|btc|dollars)", re.I)
+_CAPITAL = re.compile(r"\b[A-Z]{3,}\b")
+
+
+def fields(document: Document) -> list[float]:
+    """Measure the structure of a comment.
+
+    Parameters
+    ----------
+    document : Document
+        A comment with what is known of its author.
+
+    Returns
+    -------
+    list of float
+        One value in [0, 1] for each of FIELDS.
+    """
+    text = document.text
+    return [*_of_form(text), *_of_links(text), *_of_author(document)]
+
+
+def _up_to(count: int, most: int) -> float:
+    return min(count, most) / most
+
+
+def _of_form(text: str) -> list[float]:
+    size = len(text)
+    return [
+        _up_to(len(_CAPITAL.findall(text)), 6),
+        _up_to(text.count("!"), 5),
+        _up_to(sum(map(text.count, "0123456789")), 12),
+        0.0 if text.isascii() else _up_to(sum(char >= "\u2600" for char in text), 5),
+        max(0.0, 1 - size / 60),
+        _up_to(size, 1500),
+        _up_to(text.count("\n"), 6),
+    ]
+
+
+def _of_links(text: str) -> list[float]:
+    links = len(_LINK.findall(text)) if "." in text or "://" in text or "[" in text or "<" in text else 0
+    return [
+        _up_to(links, 3),
+        float(links > 0 and len(text) < 80),
+        float(_CONTACT.search(text) is not None),
+        float(_MONEY.search(text) is not None),
+    ]
+
+
+def _of_author(document: Document) -> list[float]:
+    if not (document.author or document.author_url or document.author_email):
+        return [0.0, 0.0, 0.0]
+    return [
+        float(bool(document.author_url)),
+        _up_to(document.author.count(" "), 4),
+        float(any(char.isdigit() for char in document.author_email.partition("@")[0])),
+    ]

@@ -1,0 +1,255 @@
+"""From a comment as received to plain lower-case characters, each of which knows where it came from.
+
+Markup, entities, invisible characters, look-alike letters, emoji, leet and spaced-out letters are seen
+through here, so that the features need not. Every step is linear in the length of the text.
+"""
+
+import html
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classifier.characters import (
+    FOLD,
+    FOLD_LENGTH,
+    HOMOGLYPH,
+    IS_LETTER,
+    LONG_FOLDS,
+    MAX_FOLD,
+    TABLE_SIZE,
+    Codes,
+    look_up,
+)
+
+#: Characters of a text that are read; what comes after them is not scored.
+MAX_TEXT = 20_000
+#: Characters after normalising: emoji spelt as words make a text longer.
+MAX_NORMALISED = 40_000
+
+Offsets = NDArray[np.int32]
+_Edit = tuple[int, int, str]
+
+_MARKUP = re.compile(r"<(?:[a-zA-Z/!][^<>]{0,500})>|&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z]{2,10});")
+_HREF = re.compile(r"""href\s*=\s*["']?([^"'\s>]{1,300})""", re.IGNORECASE)
+_URL = re.compile(r"(?:https?://|www\.)([^\s/\"'<>\])]{1,200})[^\s\"'<>\])]{0,1000}")
+_LEET = re.compile(r"[a-z][a-z0134578@$!|]*[0134578@$!|][a-z0134578@$!|]*[a-z]|[$@5](?=[a-z]{3})[a-z]+")
+_LEET_LETTERS = str.maketrans("0134578@$!|", "oieastbasil")
+_UNITS = re.compile(r"[$@]?[a-z]{1,4}[0-9]+[a-z]?$")
+_SPACED = re.compile(r"(?<![a-z0-9])[a-z0-9@$](?:([ ._\-*·~/,])\1?[a-z0-9@$](?![a-z0-9])){3,}")
+_NOT_LETTER = re.compile(r"[^a-z0-9@$]")
+_SUSPICIOUS = re.compile(r"[a-z][0134578@$!|][a-z0-9]|[$@5][a-z]{3}")
+_SEPARATED = re.compile(
+    r"(?<![a-z0-9])[a-z0-9@$][ ._\-*·~/,]{1,2}[a-z0-9@$][ ._\-*·~/,]{1,2}[a-z0-9@$][ ._\-*·~/,]"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """What a model may see of a comment.
+
+    Parameters
+    ----------
+    text : str
+        The comment as received.
+    author, author_url, author_email, user_agent : str
+        What the author said about themselves; may count for spam only.
+    parent, post_title : str
+        The comment that is answered and the title of the post; used to know quotations.
+    """
+
+    text: str
+    author: str = ""
+    author_url: str = ""
+    author_email: str = ""
+    user_agent: str = ""
+    parent: str = ""
+    post_title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Normalised:
+    """Folded characters with their places in the original.
+
+    Parameters
+    ----------
+    codes : ndarray of shape (n,), uint32
+        Code points after folding.
+    starts, ends : ndarray of shape (n,), int32
+        Half-open span of each in the original, in code points.
+    """
+
+    codes: Codes
+    starts: Offsets
+    ends: Offsets
+
+    @property
+    def text(self) -> str:
+        """The folded characters as a string."""
+        return _string(self.codes)
+
+    def take(self, index: NDArray[np.intp] | NDArray[np.bool_]) -> Self:
+        """Select characters.
+
+        Parameters
+        ----------
+        index : ndarray
+            Positions, or one flag a character.
+
+        Returns
+        -------
+        Normalised
+            The selected characters with their places.
+        """
+        return type(self)(self.codes[index], self.starts[index], self.ends[index])
+
+
+def _codes(text: str) -> Codes:
+    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
+
+
+def _string(codes: Codes) -> str:
+    return codes.tobytes().decode("utf-32-le", "surrogatepass")
+
+
+def normalise(text: str) -> Normalised:
+    """Fold a text to plain lower-case characters that map back to the original.
+
+    Parameters
+    ----------
+    text : str
+        Any string, lone surrogates and NULs included; read up to MAX_TEXT characters.
+
+    Returns
+    -------
+    Normalised
+        At most MAX_NORMALISED characters.
+    """
+    text = text[:MAX_TEXT]
+    places = np.arange(len(text) + 1, dtype=np.int32)
+    chars = Normalised(_codes(text), places[:-1], places[1:])
+    if "<" in text or "&" in text:
+        chars = _edit(chars, _markup(text))
+    chars = _fold(chars)
+    plain = chars.text
+    if "://" in plain or "www." in plain:
+        chars = _edit(chars, _urls(plain))
+        plain = chars.text
+    if _SEPARATED.search(plain):
+        chars = chars.take(~_joints(plain))
+        plain = chars.text
+    if _SUSPICIOUS.search(plain):
+        chars = _edit(chars, _leet(plain))
+    return _squeeze(chars)
+
+
+def _edit(chars: Normalised, edits: Iterable[_Edit]) -> Normalised:
+    """Replace spans; each new character maps to the whole of the original that it stands for."""
+    edits = list(edits)
+    if not edits:
+        return chars
+    first = np.array([start for start, _, _ in edits])
+    last = np.array([end for _, end, _ in edits]) - 1
+    lengths = np.array([len(new) for _, _, new in edits])
+    kept = np.cumsum(
+        np.bincount(first, minlength=len(chars.codes) + 1)
+        - np.bincount(last + 1, minlength=len(chars.codes) + 1)
+    )
+    keep = np.flatnonzero(kept[:-1] == 0)
+    order = np.argsort(np.concatenate([np.repeat(first, lengths), keep]), kind="stable")
+    same_length = lengths == last + 1 - first
+    within = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+    exact = np.repeat(same_length, lengths)
+    new_first = np.repeat(first, lengths) + np.where(exact, within, 0)
+    new_last = np.where(exact, new_first, np.repeat(last, lengths))
+    codes = np.concatenate([_codes("".join(new for _, _, new in edits)), chars.codes[keep]])
+    starts = np.concatenate([chars.starts[new_first], chars.starts[keep]])
+    ends = np.concatenate([chars.ends[new_last], chars.ends[keep]])
+    return Normalised(codes[order], starts[order], ends[order])
+
+
+def _markup(text: str) -> Iterable[_Edit]:
+    for match in _MARKUP.finditer(text):
+        found = match.group()
+        if found[0] == "&":
+            yield *match.span(), html.unescape(found)
+        else:
+            link = _HREF.search(found)
+            yield *match.span(), f" {link.group(1)} " if link else " "
+
+
+def _urls(text: str) -> Iterable[_Edit]:
+    """Leave of an address its host: what follows is noise to every label."""
+    for match in _URL.finditer(text):
+        yield *match.span(), f" urllink {match.group(1)} "
+
+
+def _fold(chars: Normalised) -> Normalised:
+    if not (chars.codes >= 128).any():
+        return (
+            Normalised(FOLD[chars.codes], chars.starts, chars.ends)
+            if _all_single(chars.codes)
+            else _unfold(chars)
+        )
+    return _unlook(_unfold(chars))
+
+
+def _all_single(codes: Codes) -> bool:
+    return bool((FOLD_LENGTH[codes] == 1).all())
+
+
+def _unfold(chars: Normalised) -> Normalised:
+    """Fold characters of which some vanish and some become several."""
+    known = chars.codes < TABLE_SIZE
+    lengths = np.where(known, look_up(FOLD_LENGTH, chars.codes), 1).astype(np.int64)
+    rows = np.repeat(np.arange(len(chars.codes)), lengths)[:MAX_NORMALISED]
+    within = np.arange(len(rows)) - np.repeat(np.cumsum(lengths) - lengths, lengths)[:MAX_NORMALISED]
+    single = np.where(known, look_up(FOLD, chars.codes), chars.codes)
+    long_row = np.where(lengths > 1, single, 0)[rows]
+    codes = np.where(lengths[rows] > 1, LONG_FOLDS[long_row, np.minimum(within, MAX_FOLD - 1)], single[rows])
+    return Normalised(codes.astype(np.uint32), chars.starts[rows], chars.ends[rows])
+
+
+def _unlook(chars: Normalised) -> Normalised:
+    """Turn look-alike letters of other alphabets into Latin ones, in texts that are mostly Latin."""
+    latin = look_up(HOMOGLYPH, chars.codes)
+    is_plain = (chars.codes >= ord("a")) & (chars.codes <= ord("z"))
+    foreign = look_up(IS_LETTER, chars.codes) & ~is_plain
+    if not latin.any() or is_plain.sum() <= foreign.sum():
+        return chars
+    return Normalised(np.where(latin > 0, latin, chars.codes).astype(np.uint32), chars.starts, chars.ends)
+
+
+def _joints(text: str) -> NDArray[np.bool_]:
+    """Mark the separators in s p a c e d and d-o-t-t-e-d words."""
+    joints = np.zeros(len(text), bool)
+    for match in _SPACED.finditer(text):
+        for gap in _NOT_LETTER.finditer(text, *match.span()):
+            joints[gap.start()] = True
+    return joints
+
+
+def _leet(text: str) -> Iterable[_Edit]:
+    for match in _LEET.finditer(text):
+        word = match.group()
+        if not _UNITS.match(word):
+            yield *match.span(), word.translate(_LEET_LETTERS)
+
+
+def _squeeze(chars: Normalised) -> Normalised:
+    """Shorten runs of one character: of blanks to one, of three or more others but digits to one."""
+    codes = chars.codes
+    if len(codes) < 2:
+        return chars
+    same = codes[1:] == codes[:-1]
+    blank = (codes == 32) | (codes == 10)
+    drop = np.zeros(len(codes), bool)
+    drop[1:] = same & blank[1:]
+    drop[2:] |= same[1:] & same[:-1]
+    drop &= ~((codes >= 48) & (codes <= 57))
+    # The second character of a run of three goes as well: "raaats" is "rats", while "feet" stays.
+    drop[1:-1] |= drop[2:] & same[:-1] & same[1:] & ~blank[1:-1]
+    return chars.take(~drop) if drop.any() else chars

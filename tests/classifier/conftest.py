@@ -1,0 +1,46 @@
+"""A small model, trained once from comments that we wrote."""
+
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from classifier.model import LABELS, CommentModel
+from classifier.text import Document
+
+SEED = Path(__file__).parents[2] / "training_data" / "seed"
+
+
+def read_seed(*names):
+    rows = [
+        json.loads(line)
+        for name in names
+        for line in (SEED / f"{name}.jsonl").read_text("utf-8").splitlines()
+    ]
+    documents = [
+        Document(
+            row["text"],
+            row.get("comment_author", ""),
+            row.get("comment_author_url", ""),
+            row.get("comment_author_email", ""),
+        )
+        for row in rows
+    ]
+    labels = [[math.nan if row[label] is None else row[label] for label in LABELS] for row in rows]
+    return documents, np.array(labels, float)
+
+
+@pytest.fixture(scope="session")
+def taught():
+    documents, labels = read_seed("war_news", "spam_ham")
+    return documents[:380] + documents[500:], np.concatenate([labels[:380], labels[500:]])
+
+
+@pytest.fixture(scope="session")
+def model(taught):
+    documents, labels = taught
+    weights = np.ones_like(labels)
+    fitted = CommentModel(max_iter=20).fit(documents, labels, weights)
+    return fitted.calibrate(documents, labels, weights)

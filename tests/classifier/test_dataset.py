@@ -1,0 +1,90 @@
+import json
+import math
+
+import pytest
+
+from classifier import dataset
+from classifier.dataset import DataError
+
+HEADER = "id,text,dehumanising,hateful,spam,target_group,split,source\n"
+
+
+@pytest.fixture
+def ours(tmp_path):
+    """A training_data directory with one set, one annotation and two comments."""
+    (tmp_path / "seed").mkdir()
+    (tmp_path / "sources.toml").write_text(
+        '[annotations]\nfile = "annotations.csv"\n[seed]\nweight = 6.0\n'
+        '[sets.news]\nweight = 2.0\nignore = ["spam"]\n'
+    )
+    (tmp_path / "annotations.csv").write_text("id,dehumanising\nn1,1\nn2,u\n")
+    lines = [{"id": name, "text": f"{name} is here", "spam": 1, "pair": "p"} for name in "ab"]
+    (tmp_path / "seed" / "own.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    return tmp_path
+
+
+def write_news(ours, *records):
+    public = ours / "public"
+    public.mkdir()
+    (public / "news.csv").write_text(HEADER + "".join(f"{record}\n" for record in records))
+    return public
+
+
+def test_it_reads_sets_seed_and_annotations(ours):
+    public = write_news(ours, "n1,one,0,1,1,,,", "n2,two,0,,0,,,", "n3,three,0,0,,,,")
+    found = dataset.load(ours, public)
+    by_id = {row.id: row for row in found.rows}
+    assert by_id["n1"].labels[:2] == (1.0, 1.0)
+    assert [math.isnan(value) for value in by_id["n2"].labels] == [True, True, True]
+    assert by_id["n3"].labels[:2] == (0.0, 0.0)
+    assert by_id["a"].labels[2] == 1.0
+    assert found.weights[:, 0].tolist() == [6, 6, 2, 2, 2]
+    assert set(found.digests) == {"own.jsonl", "news.csv", "annotations.csv"}
+
+
+def test_it_works_without_public_sets(ours):
+    assert [row.id for row in dataset.load(ours).rows] == ["a", "b"]
+
+
+def test_it_keeps_minimal_sets_together(ours):
+    groups = dataset.load(ours).groups
+    assert groups[0] == groups[1]
+
+
+@pytest.mark.parametrize(
+    ("record", "complaint"),
+    [
+        ("n1,one,2,0,0,,,", r"news\.csv:2: dehumanising is '2'; write 0, 1"),
+        ("n1,one,nan,0,0,,,", r"news\.csv:2: dehumanising is 'nan'"),
+        ("n1,one", r"news\.csv:2: 8 columns expected"),
+        ("n1,one,0,0,0,,,,extra", r"news\.csv:2: 8 columns expected"),
+    ],
+)
+def test_it_names_the_line_of_a_bad_record(ours, record, complaint):
+    with pytest.raises(DataError, match=complaint):
+        dataset.load(ours, write_news(ours, record))
+
+
+def test_it_names_missing_columns(ours):
+    public = ours / "public"
+    public.mkdir()
+    (public / "news.csv").write_text("id,comment\n1,x\n")
+    with pytest.raises(DataError, match=r"news\.csv:1: no column text, dehumanising, hateful, spam"):
+        dataset.load(ours, public)
+
+
+@pytest.mark.parametrize(
+    ("line", "complaint"),
+    [
+        ("{", "not a JSON object"),
+        ("[]", "an object with id and text"),
+        ('{"id": 1, "text": null}', "an object with id and text"),
+        ('{"id": 1, "text": "x", "spam": NaN}', "spam is 'nan'"),
+        ('{"id": 1, "text": "x", "spam": 0.5}', "spam is '0.5'"),
+    ],
+)
+def test_it_names_the_line_of_a_bad_comment(ours, line, complaint):
+    decisions = ours / "decisions.jsonl"
+    decisions.write_text('{"id": 0, "text": "fine", "spam": 0}\n' + line + "\n")
+    with pytest.raises(DataError, match=rf"decisions\.jsonl:2: {complaint}"):
+        dataset.load(ours, None, [decisions])

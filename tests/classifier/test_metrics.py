@@ -1,0 +1,44 @@
+import numpy as np
+import pytest
+
+from classifier.metrics import HOLD_BUDGET, calibration_error, choose_thresholds, held, rank
+
+
+def test_it_measures_calibration():
+    rng = np.random.default_rng(1)
+    scores = rng.random(20_000)
+    labels = (rng.random(20_000) < scores).astype(float)
+    assert calibration_error(labels, scores) < 0.02
+    assert calibration_error(labels, scores**3) > 0.1
+    assert calibration_error(np.zeros(0), np.zeros(0)) == 0
+
+
+def test_it_ranks_known_rows_only():
+    found = rank(np.array([1, 0, np.nan, 0]), np.array([0.9, 0.1, 0.99, 0.2]))
+    assert found["rows"] == 3
+    assert found["auc"] == found["average_precision"] == 1
+
+
+def test_it_does_not_rank_one_class():
+    assert "auc" not in rank(np.zeros(3), np.array([0.1, 0.2, 0.3]))
+
+
+def test_it_holds_within_the_budget():
+    scores = np.random.default_rng(2).random((5_000, 3))
+    thresholds = choose_thresholds(scores, scores[:, -1])
+    assert 0 < held(scores, thresholds).mean() <= sum(HOLD_BUDGET)
+
+
+def test_it_rejects_spam_alone_and_only_the_blatant():
+    scores = np.random.default_rng(3).random((5_000, 3))
+    thresholds = choose_thresholds(scores, scores[:, -1])
+    assert thresholds["dehumanising"]["reject"] is thresholds["hateful"]["reject"] is None
+    assert thresholds["spam"]["reject"] >= max(thresholds["spam"]["hold"], np.quantile(scores[:, -1], 0.999))
+
+
+@pytest.mark.parametrize("label", [0, 1, 2])
+def test_it_holds_when_one_label_is_enough(label):
+    scores = np.zeros((1, 3))
+    scores[0, label] = 0.9
+    thresholds = {name: {"hold": 0.9, "reject": None} for name in ("dehumanising", "hateful", "spam")}
+    assert held(scores, thresholds).all()

@@ -1,0 +1,115 @@
+import json
+import time
+
+import pytest
+
+from classifier import registry
+from classifier.registry import RegistryError
+from classifier.text import Document
+
+
+@pytest.fixture
+def shelf(tmp_path, model):
+    """A registry with two models."""
+
+    def add(created):
+        name = registry.save(model, tmp_path / "new", {"created": created}, "# {id}\n")
+        (tmp_path / "new").rename(tmp_path / name)
+        return name
+
+    return tmp_path, add("2026-01-01"), add("2026-01-02")
+
+
+def change_manifest(directory, **values):
+    path = directory / "manifest.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | values))
+
+
+def test_it_loads_the_shipped_model_in_time():
+    started = time.monotonic()
+    champion = registry.load(registry.SHIPPED)
+    assert time.monotonic() - started < 1
+    scores = champion.model.score([Document("Thanks, that was a good read.")])[0]
+    holds = [champion.model.thresholds_[label]["hold"] for label in ("dehumanising", "hateful", "spam")]
+    assert (scores < holds).all()
+
+
+def test_it_holds_plain_cases_with_the_shipped_model():
+    model = registry.load(registry.SHIPPED).model
+    text = "These migrants are vermin, exterminate the rats"
+    assert model.score([Document(text)])[0, 0] >= model.thresholds_["dehumanising"]["hold"]
+
+
+def test_it_loads_what_it_saved(shelf, model):
+    directory, first, _ = shelf
+    champion = registry.load(directory / first)
+    document = Document("what a day")
+    assert champion.id == first
+    assert champion.manifest["created"] == "2026-01-01"
+    assert (champion.model.score([document]) == model.score([document])).all()
+
+
+def test_it_refuses_a_changed_file_before_reading_it(shelf):
+    directory, first, _ = shelf
+    (directory / first / "model.joblib").write_bytes(b"cposix\nsystem\n(S'exit 1'\ntR.")
+    with pytest.raises(RegistryError, match="SHA-256 is"):
+        registry.load(directory / first)
+
+
+def test_it_refuses_another_minor_version(shelf):
+    directory, first, _ = shelf
+    change_manifest(directory / first, versions={"scikit-learn": "1.2.3"})
+    with pytest.raises(RegistryError, match=r"written by scikit-learn 1\.2\.3"):
+        registry.load(directory / first)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "complaint"),
+    [
+        ("manifest.json", None, "cannot be read"),
+        ("manifest.json", "{", "not JSON"),
+        ("manifest.json", "[]", "are needed"),
+        ("model.joblib", None, "no such file"),
+    ],
+)
+def test_it_says_what_is_broken(shelf, name, content, complaint):
+    directory, first, _ = shelf
+    path = directory / first / name
+    path.unlink()
+    if content:
+        path.write_text(content)
+    with pytest.raises(RegistryError, match=complaint):
+        registry.load(directory / first)
+
+
+def test_it_uses_the_shipped_model_until_one_is_promoted(tmp_path):
+    assert registry.champion_directory(tmp_path / "absent") == registry.SHIPPED
+
+
+def test_it_promotes_and_rolls_back(shelf):
+    directory, first, second = shelf
+    registry.promote(directory, first)
+    registry.promote(directory, second)
+    assert registry.champion_directory(directory) == directory / second
+    assert [entry["promoted"] for entry in registry.models(directory)] == [False, True]
+    registry.rollback(directory)
+    assert registry.champion_directory(directory) == directory / first
+    registry.rollback(directory)
+    assert registry.champion_directory(directory) == registry.SHIPPED
+    with pytest.raises(RegistryError, match="nothing to roll back"):
+        registry.rollback(directory)
+
+
+@pytest.mark.parametrize("name", ["2026-01-01-000000", "../champion", ""])
+def test_it_promotes_only_what_is_there(shelf, name):
+    with pytest.raises(RegistryError, match="no model"):
+        registry.promote(shelf[0], name)
+
+
+def test_it_does_not_promote_a_broken_model(shelf):
+    directory, first, second = shelf
+    registry.promote(directory, first)
+    change_manifest(directory / second, sha256="0" * 64)
+    with pytest.raises(RegistryError, match="SHA-256"):
+        registry.promote(directory, second)
+    assert registry.champion_directory(directory) == directory / first
