@@ -24,6 +24,7 @@ from service.domain import (
     Ruling,
     ScorerError,
     Site,
+    Unavailable,
     Verdict,
 )
 from service.scoring import Scorer
@@ -164,10 +165,13 @@ class Moderation:
     ) -> list[tuple[str, Item | ModqueueError]]:
         """Decide several items, each for itself; one that is refused does not stop the others."""
         results: list[tuple[str, Item | ModqueueError]] = []
+        away: Unavailable | None = None
         for item_id in item_ids:
             try:
-                results.append((item_id, self.decide(person, item_id, wish)))
+                results.append((item_id, away or self.decide(person, item_id, wish)))
             except ModqueueError as error:
+                # Without the store, waiting for each of the others in turn would help nobody.
+                away = error if isinstance(error, Unavailable) else None
                 results.append((item_id, error))
         return results
 

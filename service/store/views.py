@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import heapq
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from service.domain import Item, Lane, NotFound
+from service.domain import Invalid, Item, Lane, NotFound
 from service.store import codec, keys
 from service.store.connection import Connection
 
@@ -138,6 +139,9 @@ class Views:
 def _parse(cursor: str) -> tuple[float, str] | None:
     score, _, name = cursor.partition("~")
     try:
-        return (float(score), name) if cursor else None
+        after = (float(score), name) if cursor else None
     except ValueError:
-        raise NotFound("cursor: not one that was given out") from None
+        after = (math.nan, "")
+    if after and not math.isfinite(after[0]):
+        raise Invalid("cursor", "not one that was given out")
+    return after

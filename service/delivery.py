@@ -1,0 +1,239 @@
+"""The outbox worker, `python -m service.delivery`: tells blogs what was decided, until they confirm it."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections import Counter
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime
+from secrets import SystemRandom
+
+import structlog
+
+from service import connect, logs
+from service.config import Settings, load
+from service.connectors.webhook import Result, WebhookSender
+from service.domain import Delivery, NotFound, Site, Unavailable
+from service.moderation import Moderation
+
+MINUTE, HOUR = 60.0, 3600.0
+# How long to wait after the first, second, ... attempt; after one more the delivery is a dead letter.
+LADDER_S = (
+    5.0,
+    30.0,
+    5 * MINUTE,
+    30 * MINUTE,
+    2 * HOUR,
+    5 * HOUR,
+    10 * HOUR,
+    14 * HOUR,
+    20 * HOUR,
+    24 * HOUR,
+)
+JITTER = 0.1
+# Longer than any attempt, so that nothing is sent twice but after a crash.
+LEASE_S = 30.0
+POLL_S = 0.1
+BEAT_S = 1.0
+RESCORE_S = 5.0
+OUTAGE_PAUSE_S = 2.0
+
+_log = structlog.get_logger(__name__)
+_random = SystemRandom()
+
+
+class Worker:
+    """Leases due deliveries, attempts them on a pool of threads, and settles each."""
+
+    def __init__(self, moderation: Moderation, allow_private: bool, threads: int = 8) -> None:
+        self._moderation = moderation
+        self._store = moderation.store
+        self._sender = WebhookSender(allow_private)
+        self._threads = threads
+        # A site that hangs must leave room for the others.
+        self._per_site = max(1, threads // 2)
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="delivery")
+        self._chores = ThreadPoolExecutor(1, thread_name_prefix="rescore")
+        self._in_flight: dict[Future[bool], str] = {}
+        self._failing: set[str] = set()
+
+    def run_once(self) -> int:
+        """Attempt what is due, as much as starts at once, and wait for it; returns the number of attempts."""
+        started = self._start_due()
+        wait(self._in_flight)
+        self._collect()
+        return started
+
+    def run(self, stop: threading.Event) -> None:
+        """Work until told to stop, then finish what is in flight."""
+        beat_at = rescore_at = float("-inf")
+        down = False
+        while not stop.is_set():
+            try:
+                if (now := time.monotonic()) >= beat_at:
+                    self._store.registry.beat("delivery", self._moderation.clock())
+                    beat_at = now + BEAT_S
+                if now >= rescore_at:
+                    self._chores.submit(self._rescore)
+                    rescore_at = now + RESCORE_S
+                self._start_due()
+                down = False
+            except Unavailable:
+                if not down:
+                    _log.warning("the store is away; deliveries wait")
+                down = True
+                stop.wait(OUTAGE_PAUSE_S)
+            self._pause(stop)
+        self.close()
+
+    def close(self) -> None:
+        """Finish what is in flight, and give threads and connections back."""
+        self._pool.shutdown()
+        self._chores.shutdown(cancel_futures=True)
+        self._sender.close()
+
+    def _pause(self, stop: threading.Event) -> None:
+        if self._in_flight:
+            wait(self._in_flight, POLL_S, FIRST_COMPLETED)
+        else:
+            stop.wait(POLL_S)
+
+    def _start_due(self) -> int:
+        self._collect()
+        free = self._threads - len(self._in_flight)
+        if not free:
+            return 0
+        now = self._moderation.clock()
+        due = self._store.outbox.lease_due(now, LEASE_S, free, per_site=self._per_site, rooms=self._rooms())
+        for delivery in due:
+            self._in_flight[self._pool.submit(self._deliver, delivery)] = delivery.site
+        return len(due)
+
+    def _collect(self) -> None:
+        for future in [f for f in self._in_flight if f.done()]:
+            site = self._in_flight.pop(future)
+            (self._failing.discard if future.result() else self._failing.add)(site)
+
+    def _rooms(self) -> dict[str, int]:
+        # A site whose last attempt failed is tried by one thread until it answers well.
+        busy = Counter(self._in_flight.values())
+        most = dict.fromkeys(busy, self._per_site) | dict.fromkeys(self._failing, 1)
+        return {site: max(0, limit - busy[site]) for site, limit in most.items()}
+
+    def _deliver(self, delivery: Delivery) -> bool:
+        try:
+            return self._attempt(delivery)
+        except Unavailable:
+            # It comes again when its lease ends.
+            _log.warning("a delivery could not be settled", delivery=delivery.id)
+        except Exception as error:
+            _log.error("a delivery broke", delivery=delivery.id, exc_info=error)
+            with suppress(Unavailable):
+                self._settle(delivery, Result("retry", f"internal error: {type(error).__name__}"))
+        return False
+
+    def _attempt(self, delivery: Delivery) -> bool:
+        site = self._site(delivery.site)
+        if site is None or site.callback_disabled or not site.callback_url:
+            self._bury(delivery, _why_not(site))
+            return True
+        result = self._sender.send(site, delivery, self._moderation.clock())
+        if result.state == "gone":
+            self._disable(site)
+        self._settle(delivery, result)
+        return result.state == "confirmed"
+
+    def _site(self, site_id: str) -> Site | None:
+        # Read anew each time: a callback that was disabled a moment ago must not be called again.
+        try:
+            return self._store.registry.site(site_id)
+        except NotFound:
+            return None
+
+    def _settle(self, delivery: Delivery, result: Result) -> None:
+        now, delay = self._moderation.clock(), _delay(delivery.attempts, result.retry_after)
+        if result.state == "gone":
+            self._bury(delivery, f"{result.error}: the blog takes no callbacks any more")
+        elif result.state == "retry" and delay is None:
+            self._bury(delivery, f"out of attempts; the last: {result.error}")
+        else:
+            next_at = now + (delay or 0.0)
+            self._store.outbox.settle(delivery, result.state, now, next_at=next_at, error=result.error)
+            _report(delivery, result.state, result.error)
+
+    def _bury(self, delivery: Delivery, error: str) -> None:
+        self._store.outbox.settle(delivery, "dead", self._moderation.clock(), error=error)
+        _report(delivery, "dead", error)
+
+    def _disable(self, site: Site) -> None:
+        # Read again, so that what changed while the blog was answering is not undone.
+        now, current = self._moderation.clock(), self._store.registry.site(site.id)
+        if current.callback_url != site.callback_url or current.callback_disabled:
+            return
+        at = datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%d %H:%M UTC")
+        why = f"The blog answered HTTP 410 (gone) on {at}; callbacks are off until its address is set again."
+        self._store.registry.save_site(replace(current, callback_disabled=why))
+        self._store.registry.log({"at": now, "kind": "callback_disabled", "site": site.id, "reason": why})
+
+    def _rescore(self) -> None:
+        try:
+            if settled := self._moderation.rescore():
+                _log.info("rescored", comments=settled)
+        except Unavailable:
+            return  # The loop has met the same outage, and says so.
+        except Exception as error:
+            _log.error("rescoring broke", exc_info=error)
+
+
+def _delay(attempts: int, retry_after: float | None) -> float | None:
+    if attempts > len(LADDER_S):
+        return None
+    jitter = _random.uniform(1 - JITTER, 1 + JITTER)
+    return max(LADDER_S[attempts - 1] * jitter, retry_after or 0.0)
+
+
+def _why_not(site: Site | None) -> str:
+    if site is None:
+        return "the site was removed"
+    return site.callback_disabled or "the site has no callback address"
+
+
+def _report(delivery: Delivery, state: str, error: str) -> None:
+    _log.info(
+        "delivery",
+        delivery=delivery.id,
+        site=delivery.site,
+        attempt=delivery.attempts,
+        state=state,
+        error=error,
+    )
+
+
+def _connect(settings: Settings, stop: threading.Event) -> Moderation | None:
+    while not stop.is_set():
+        try:
+            return connect(settings)
+        except Unavailable:
+            stop.wait(OUTAGE_PAUSE_S)
+    return None
+
+
+def main() -> None:
+    """Run the worker until SIGTERM or SIGINT."""
+    settings = load()
+    logs.configure(settings.log_level)
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    moderation = _connect(settings, stop)
+    if moderation is not None:
+        Worker(moderation, settings.allow_private_callbacks).run(stop)
+        moderation.store.close()
+
+
+if __name__ == "__main__":
+    main()

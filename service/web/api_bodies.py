@@ -1,0 +1,97 @@
+"""What the API takes, as types: they check what came, and make the OpenAPI description."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+
+from service.domain import Lane, ReasonCode, Ruling
+from service.moderation import Wish
+
+MAX_NOTE = 2000
+MAX_IDS = 500
+MAX_PAGE = 100
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+
+
+def _plain_text(value: str) -> str:
+    if _CONTROL.search(value):
+        raise ValueError("must not contain control characters")
+    return value
+
+
+Note = Annotated[str, Field(max_length=MAX_NOTE), AfterValidator(_plain_text)]
+Token = Annotated[str, Field(min_length=1, max_length=128)]
+ItemId = Annotated[str, Field(max_length=64)]
+
+
+class _Given(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class CommentsQuery(_Given):
+    """Which comments to list: a lane, `pending`, `decided` or `all`."""
+
+    model_config = ConfigDict(extra="forbid", strict=False, frozen=True)
+
+    site: str = Field("", max_length=64, description="Only this site; all sites of the token without it.")
+    lane: Lane | Literal["pending", "decided", "all"] = "pending"
+    cursor: str = Field("", max_length=100, description="The `next_cursor` of the page before.")
+    limit: int = Field(50, ge=1, le=MAX_PAGE)
+
+
+class StatsQuery(_Given):
+    """Of which sites to give figures."""
+
+    site: str = Field("", max_length=64, description="Only this site; all sites of the token without it.")
+
+
+class ClaimBody(_Given):
+    """The token of a lease to renew; without it the comment is claimed anew."""
+
+    lease_token: Token | None = None
+
+
+class ReleaseBody(_Given):
+    """The lease to give back."""
+
+    lease_token: Token
+
+
+class _Ruled(_Given):
+    decision: Ruling
+    reason: ReasonCode | None = Field(
+        None, validate_default=True, description="Required to reject; of no effect on an approval."
+    )
+    note: Note = ""
+
+    @field_validator("reason")
+    @classmethod
+    def _says_why(cls, value: ReasonCode | None, info: ValidationInfo) -> ReasonCode | None:
+        if value is None and info.data.get("decision") is Ruling.REJECT:
+            raise ValueError(f"required to reject: one of {', '.join(ReasonCode)}")
+        return value
+
+
+class DecisionBody(_Ruled):
+    """A decision; with `lease_token` or `revision` only if that is still the one in force."""
+
+    lease_token: Token | None = None
+    revision: int | None = Field(None, ge=1, le=2**31)
+
+    def wish(self) -> Wish:
+        """Return what is asked for, as the use cases take it."""
+        return Wish(self.decision, self.reason, self.note, self.lease_token or "", self.revision)
+
+
+class BulkBody(_Ruled):
+    """One decision for several comments."""
+
+    ids: list[ItemId] = Field(min_length=1, max_length=MAX_IDS)
+
+    def wish(self) -> Wish:
+        """Return what is asked for, as the use cases take it."""
+        return Wish(self.decision, self.reason, self.note)
