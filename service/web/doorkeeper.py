@@ -1,0 +1,65 @@
+"""What signing in rests on: who may, how often one may try, where one may be sent, what is logged."""
+
+from __future__ import annotations
+
+import hmac
+import re
+from ipaddress import ip_address, ip_network
+from urllib.parse import urlsplit
+
+from flask import current_app, request
+
+from service.domain import NotFound, Person
+from service.web.responses import moderation
+
+# Tries in a row and tries a second after them: for one name from one address, and for an address.
+# A name alone has no limit, or anybody could lock anybody out.
+PAIR_BURST, PAIR_RATE = 5, 1 / 30
+ADDRESS_BURST, ADDRESS_RATE = 30, 1 / 10
+
+
+def find(name: str) -> Person | None:
+    """Return a person who may sign in."""
+    try:
+        person = moderation().store.registry.person(name)
+    except NotFound:
+        return None
+    return None if person.disabled else person
+
+
+def throttle(name: str) -> None:
+    """Refuse a try where there were too many from this address."""
+    registry, now, address = moderation().store.registry, moderation().clock(), _network()
+    registry.throttle("sign-in:" + _digest(address), ADDRESS_RATE, ADDRESS_BURST, now)
+    registry.throttle("sign-in:" + _digest(f"{address} {name}"), PAIR_RATE, PAIR_BURST, now)
+
+
+def log(kind: str, by: str) -> None:
+    """Write into the moderation log who came or went."""
+    moderation().store.registry.log({"at": moderation().clock(), "kind": kind, "by": by})
+
+
+def own_path(target: str) -> str:
+    """Return a path of this service, or the desk where the target is anything else."""
+    own = re.match(r"/(?!/)", target) and target.isprintable() and "\\" not in target
+    return target if own else "/"
+
+
+def origin() -> str:
+    """Return the page of ours that a form was sent from."""
+    parts = urlsplit(request.referrer or "")
+    return f"{parts.path}?{parts.query}" if parts.netloc == request.host else "/"
+
+
+def _network() -> str:
+    # Whoever has one IPv6 address has the 2⁶⁴ beside it.
+    address = request.remote_addr or "unknown"
+    try:
+        return str(ip_network((address, 64), strict=False)) if ip_address(address).version == 6 else address
+    except ValueError:
+        return address
+
+
+def _digest(text: str) -> str:
+    key: str = current_app.config["SECRET_KEY"]
+    return hmac.digest(key.encode(), text.encode(), "sha256").hex()

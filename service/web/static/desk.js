@@ -1,0 +1,235 @@
+"use strict";
+// The desk works without this file: it adds keys, claims, live counts, and pages that change in place.
+
+const POLL_MS = 5000;
+const root = document.documentElement;
+const byId = (id) => document.getElementById(id);
+const click = (...ids) => ids.map(byId).find(Boolean)?.click();
+
+let busy = false; // one thing at a time: no key decides what has not been seen
+let lease = null; // what we have claimed: {token, release, timer}
+let claiming = Promise.resolve();
+
+function say(text) {
+  byId("announce").textContent = text;
+}
+
+function complain(text) {
+  const notice = document.createElement("p");
+  notice.className = "notice bad";
+  notice.textContent = text;
+  document.querySelector(".strip").replaceChildren(notice);
+  say(text);
+}
+
+async function load(url, options = {}, push = true) {
+  if (busy) return;
+  busy = true;
+  try {
+    const response = await fetch(url, { headers: { Accept: "text/html" }, ...options });
+    const page = new DOMParser().parseFromString(await response.text(), "text/html");
+    swap(page, response, options.method === "POST", push);
+  } catch {
+    complain("The service could not be reached. Check what you did last once it is back.");
+  } finally {
+    busy = false;
+  }
+}
+
+function swap(page, response, decided, push) {
+  const fresh = page.getElementById("desk");
+  if (!fresh && response.ok) return location.assign(response.url);
+  if (!fresh) return complain(page.getElementById("problem")?.textContent ?? `Error ${response.status}`);
+  const scrolled = document.querySelector(".list").scrollTop;
+  const focused = document.activeElement?.id;
+  leave();
+  byId("desk").replaceWith(document.adoptNode(fresh));
+  document.title = page.title;
+  if (push && new URL(response.url).pathname === "/") history.pushState(null, "", response.url);
+  document.querySelector(".list").scrollTop = scrolled;
+  const target = (!decided && focused && byId(focused)) || byId("item");
+  target?.focus({ preventScroll: true });
+  if (fresh.classList.contains("opened")) window.scrollTo(0, 0);
+  arrive();
+  if (decided) setTimeout(poll, 1000);
+}
+
+function arrive() {
+  document.querySelector(".list [aria-current]")?.scrollIntoView({ block: "nearest" });
+  localTimes(document);
+  const said = document.querySelector("[data-say]");
+  const comment = byId("item-title")?.textContent ?? "Nothing waits here.";
+  if (said) say(`${said.textContent} ${comment}`);
+  claiming = claim();
+}
+
+function localTimes(within) {
+  for (const time of within.querySelectorAll("time")) {
+    const at = new Date(time.dateTime);
+    const today = at.toDateString() === new Date().toDateString();
+    const clock = at.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+    time.textContent = today ? clock : `${at.toLocaleDateString()} ${clock}`;
+  }
+}
+
+// Claims: opening a comment takes it, its page keeps it, leaving gives it back.
+
+function form(fields) {
+  const token = document.querySelector("[name=csrf_token]").value;
+  return new URLSearchParams({ csrf_token: token, ...fields });
+}
+
+async function claim() {
+  const item = byId("item");
+  if (!item?.dataset.claim || !item.getClientRects().length || document.hidden) return;
+  const response = await fetch(item.dataset.claim, {
+    method: "POST",
+    body: form({ lease_token: lease?.token ?? "" }),
+    headers: { Accept: "application/json" },
+    signal: AbortSignal.timeout(3000),
+  }).catch(() => null);
+  if (!response) return;
+  const answer = await response.json();
+  const release = item.dataset.release;
+  if (item !== byId("item")) return response.ok && giveBack(release, answer.lease_token);
+  if (response.ok) return keep(release, answer);
+  const expired = lease;
+  forget();
+  if (expired) return claim();
+  byId("lease").textContent = `${answer.by ? `${answer.by}: ` : ""}${answer.error}`;
+}
+
+function keep(release, answer) {
+  forget();
+  const renew = () => (claiming = claim());
+  lease = { token: answer.lease_token, release, timer: setTimeout(renew, answer.seconds * 500) };
+  byId("decide").elements.lease_token.value = lease.token;
+  const until = document.createElement("time");
+  until.dateTime = answer.expires_at;
+  byId("lease").replaceChildren("Yours until ", until, "; renewed while you read.");
+  localTimes(byId("lease"));
+}
+
+function forget() {
+  clearTimeout(lease?.timer);
+  lease = null;
+}
+
+function leave() {
+  if (lease) giveBack(lease.release, lease.token);
+  forget();
+}
+
+function giveBack(release, token) {
+  navigator.sendBeacon(release, form({ lease_token: token }));
+}
+
+// What is new meanwhile: counts change, the list under the eyes does not.
+
+async function poll() {
+  const desk = byId("desk");
+  if (document.hidden || busy) return;
+  const response = await fetch(desk.dataset.counts, { headers: { Accept: "application/json" } }).catch(() => null);
+  if (!response?.ok || desk !== byId("desk")) return;
+  const news = await response.json();
+  for (const [name, { count, oldest }] of Object.entries(news.lanes)) {
+    const lane = byId(`lane-${name}`);
+    if (count === null) continue;
+    lane.querySelector(".n").textContent = count;
+    lane.querySelector("small").textContent = oldest && `oldest ${oldest}`;
+    lane.classList.toggle("quiet", count === 0);
+  }
+  const pill = byId("new");
+  if (pill.hidden && news.new) say(`${news.new} new`);
+  pill.textContent = `${news.new} new`;
+  pill.hidden = !news.new;
+  showDelivery(news.delivery);
+}
+
+function showDelivery(html) {
+  const place = byId("delivery");
+  if (!place) return;
+  place.replaceChildren(...new DOMParser().parseFromString(html, "text/html").body.childNodes);
+  localTimes(place);
+}
+
+// Mouse and keys.
+
+async function submitted(event) {
+  const { target, submitter } = event;
+  if (!target.closest("#desk")) return;
+  event.preventDefault();
+  await claiming;
+  const fields = new URLSearchParams(new FormData(target, submitter));
+  if (target.method === "get") return load(`${target.action}?${fields}`);
+  return load(target.action, { method: "POST", body: fields });
+}
+
+function clicked(event) {
+  const link = event.target.closest("#desk a");
+  const plain = event.button === 0 && !(event.ctrlKey || event.metaKey || event.shiftKey || event.altKey);
+  if (!link || !plain || link.target || link.origin !== location.origin || link.pathname !== "/") return;
+  event.preventDefault();
+  load(link.href);
+}
+
+function chooseReason() {
+  const reasons = byId("reasons");
+  if (!reasons) return;
+  reasons.open = true;
+  reasons.querySelector(`[value="${byId("reject").value}"]`).focus();
+}
+
+function step(rows) {
+  const all = [...document.querySelectorAll(".list li a")];
+  const here = all.findIndex((row) => row.hasAttribute("aria-current"));
+  all[here + rows]?.click();
+}
+
+function toggleHelp() {
+  byId("help").open = !byId("help").open;
+}
+
+function close() {
+  for (const open of document.querySelectorAll("#reasons[open], #help[open]")) open.open = false;
+}
+
+const KEYS = {
+  a: () => click("approve"),
+  r: chooseReason,
+  s: () => document.querySelector('#decide [value="reject:spam"]')?.click(),
+  n: () => click("skip"),
+  u: () => click("undo", "undo-item"),
+  j: () => step(1),
+  k: () => step(-1),
+  "?": toggleHelp,
+  Escape: close,
+};
+
+function pressed(event) {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || event.isComposing || busy) return;
+  if (!byId("keys").checked || event.target.closest("input, textarea, select")) return;
+  const reason = byId("reasons")?.open && byId(`reason-${event.key}`);
+  if (!reason && !Object.hasOwn(KEYS, event.key)) return;
+  event.preventDefault();
+  if (reason) reason.click();
+  else KEYS[event.key]();
+}
+
+function rememberKeys(event) {
+  if (event.target.id === "keys") localStorage.setItem("modqueue.keys", event.target.checked ? "on" : "off");
+  if (event.target.id === "site") event.target.form.requestSubmit();
+}
+
+root.classList.add("js");
+byId("keys").checked = localStorage.getItem("modqueue.keys") !== "off";
+document.addEventListener("submit", submitted);
+document.addEventListener("click", clicked);
+document.addEventListener("keydown", pressed);
+document.addEventListener("change", rememberKeys);
+document.addEventListener("visibilitychange", () => document.hidden || ((claiming = claim()), poll()));
+window.addEventListener("popstate", () => load(location.href, {}, false));
+window.addEventListener("pagehide", leave);
+window.addEventListener("pageshow", (event) => event.persisted && (claiming = claim()));
+setInterval(poll, POLL_MS);
+arrive();
