@@ -71,7 +71,7 @@ def _collect(m: Moderation) -> CollectorRegistry:
         return Gauge(f"modqueue_{name}", text, labels, registry=registry)
 
     sites = [s.id for s in m.store.registry.sites()]
-    events = gauge("events_total", "Verdicts, decisions and undos since the first start.", "event")
+    events = gauge("events", "Verdicts, decisions and undos since the first start.", "event")
     for name, value in m.store.views.totals(sites).items():
         events.labels(name).set(value)
     waiting = gauge("pending", "Comments that wait for a moderator.", "lane")
