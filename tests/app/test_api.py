@@ -1,0 +1,470 @@
+"""The API: every status of the contract, and nothing of a site that a token does not speak for."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from service.domain import ReasonCode, Ruling, Unavailable
+from service.moderation import Moderation, Wish
+from tests.conftest import ANA, Clock, StubScorer, submit
+
+TOKEN, OTHERS_TOKEN = "t" * 43, "o" * 43
+HATEFUL = "You are [hateful=0.9]"
+
+
+class Api:
+    """A program that holds a token."""
+
+    def __init__(self, client: FlaskClient, token: str) -> None:
+        self.client, self.token = client, token
+
+    def __call__(self, method: str, path: str, body: Any = None, **kwargs: Any) -> TestResponse:
+        headers = {"Authorization": f"Bearer {self.token}", **kwargs.pop("headers", {})}
+        if body is not None:
+            kwargs["json"] = body
+        return self.client.open(f"/api/v1/{path}", method=method, headers=headers, **kwargs)
+
+    def ok(self, method: str, path: str, body: Any = None) -> Any:
+        response = self(method, path, body)
+        assert response.status_code == 200, response.text
+        return response.get_json()
+
+    def refused(self, status: int, method: str, path: str, body: Any = None, **kwargs: Any) -> Any:
+        response = self(method, path, body, **kwargs)
+        assert response.status_code == status, response.text
+        assert response.mimetype == "application/problem+json"
+        problem = response.get_json()
+        assert problem["status"] == status
+        return problem
+
+
+@pytest.fixture
+def api(client: FlaskClient, moderation: Moderation) -> Api:
+    moderation.store.registry.add_token(TOKEN, "bot", ("blog",))
+    return Api(client, TOKEN)
+
+
+@pytest.fixture
+def others(client: FlaskClient, moderation: Moderation) -> Api:
+    moderation.store.registry.add_token(OTHERS_TOKEN, "theirs", ("other",))
+    return Api(client, OTHERS_TOKEN)
+
+
+@pytest.fixture
+def held(moderation: Moderation) -> str:
+    item_id: str = submit(moderation, HATEFUL)["id"]
+    return item_id
+
+
+# Who may ask
+
+
+@pytest.mark.parametrize(
+    "value", ["", "Bearer", "Bearer ", "Bearer wrong", f"Basic {TOKEN}", TOKEN, "Bearer \xff\xfe"]
+)
+def test_it_asks_for_a_token(api: Api, value: str) -> None:
+    response = api.client.get("/api/v1/comments", headers={"Authorization": value})
+    assert response.status_code == 401
+    assert response.headers["WWW-Authenticate"].startswith("Bearer")
+    assert response.mimetype == "application/problem+json"
+
+
+OPERATIONS = [
+    ("GET", "comments/{id}", None),
+    ("POST", "comments/{id}/claim", None),
+    ("DELETE", "comments/{id}/claim", {"lease_token": "x"}),
+    ("POST", "comments/{id}/decision", {"decision": "approve"}),
+    ("POST", "comments/{id}/undo", None),
+]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"), [*OPERATIONS, ("GET", "comments", None), ("GET", "stats", None)]
+)
+def test_it_asks_for_a_token_everywhere(
+    client: FlaskClient, held: str, method: str, path: str, body: Any
+) -> None:
+    response = client.open(f"/api/v1/{path.format(id=held)}", method=method, json=body)
+    assert response.status_code == 401
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_it_hides_the_sites_of_others(
+    api: Api, others: Api, held: str, operation: tuple[str, str, Any]
+) -> None:
+    method, path, body = operation
+    before = api.ok("GET", f"comments/{held}")
+    theirs = others.refused(404, method, path.format(id=held), body)
+    nothing = others.refused(404, method, path.format(id="00" + "a" * 24), body)
+    assert theirs == nothing
+    assert api.ok("GET", f"comments/{held}") == before
+
+
+def test_it_lists_only_the_sites_of_the_token(api: Api, others: Api, held: str) -> None:
+    assert [c["id"] for c in api.ok("GET", "comments")["comments"]] == [held]
+    assert others.ok("GET", "comments")["comments"] == []
+    others.refused(404, "GET", "comments?site=blog")
+    others.refused(404, "GET", "stats?site=blog")
+    assert others.ok("GET", "stats")["pending"] == 0
+
+
+def test_it_hides_the_comments_of_others_in_a_bulk_decision(api: Api, others: Api, held: str) -> None:
+    body = {"ids": [held], "decision": "approve"}
+    assert others.ok("POST", "decisions", body)["results"] == [
+        {"id": held, "status": 404, "error": "no such comment"}
+    ]
+    assert api.ok("GET", f"comments/{held}")["pending"]
+
+
+@pytest.mark.parametrize("item_id", ["x", "..", "00", "zz" + "0" * 24, "ff" + "0" * 24, "%00", "a" * 3000])
+def test_it_knows_no_such_comment(api: Api, item_id: str) -> None:
+    api.refused(404, "GET", f"comments/{item_id}")
+
+
+# Reading
+
+
+def test_it_shows_a_comment(api: Api, moderation: Moderation, clock: Clock) -> None:
+    about = {"author": "Eve", "author_url": "http://eve.example", "post_id": "7", "post_title": "Cake"}
+    item_id = submit(
+        moderation, HATEFUL, "12", **about, permalink="https://blog.example/7",
+        parent_id="3", parent_text="Hi", author_shown="1.2.3.x", author_key="k" * 64,
+    )["id"]  # fmt: skip
+    shown = api.ok("GET", f"comments/{item_id}")
+    explanation = shown.pop("explanations")[0]
+    assert explanation == {
+        "label": "hateful", "score": 0.9, "log_odds": 2.0, "bias": -1.0,
+        "spans": [{"start": 0, "end": 4, "contribution": 3.0}], "fields": [],
+    }  # fmt: skip
+    assert shown.pop("severity") > 0
+    assert shown == {
+        "id": item_id, "site": "blog", "comment_ID": "12", "revision": 1, "text": HATEFUL,
+        "author": {"name": "Eve", "url": "http://eve.example"},
+        "post": {"id": "7", "title": "Cake", "permalink": "https://blog.example/7"},
+        "parent": {"comment_ID": "3", "text": "Hi"},
+        "verdict": "hold", "scores": {"dehumanising": 0.01, "hateful": 0.9, "spam": 0.01},
+        "reasons": ["score:hateful"],
+        "reason_details": [{"code": "score:hateful", "score": 0.9, "threshold": 0.5, "detail": ""}],
+        "model": "stub-1", "policy": 1, "lane": "hateful", "received_at": "2027-01-15T08:00:00Z",
+        "pending": True, "outcome": "hold", "decision": None, "lease": None, "delivery": None,
+    }  # fmt: skip
+
+
+def test_it_shows_a_lease_without_its_token_while_it_lives(api: Api, clock: Clock, held: str) -> None:
+    claim = api.ok("POST", f"comments/{held}/claim")
+    response = api("GET", f"comments/{held}")
+    assert response.get_json()["lease"] == {"by": "bot", "expires_at": claim["expires_at"]}
+    assert claim["lease_token"] not in response.text
+    clock.move(301)
+    assert api.ok("GET", f"comments/{held}")["lease"] is None
+
+
+@pytest.mark.parametrize(
+    ("lane", "found"),
+    [("pending", ["1", "2"]), ("hateful", ["1"]), ("spam", ["2"]), ("all", ["3", "2", "1"]), ("decided", []),
+     ("errors", []), ("uncertain", [])],
+)  # fmt: skip
+def test_it_lists_a_lane(api: Api, moderation: Moderation, clock: Clock, lane: str, found: list[str]) -> None:
+    for n, text in enumerate([HATEFUL, "[spam=0.8]", "fine"], 1):
+        submit(moderation, text, str(n))
+        clock.move(1)
+    page = api.ok("GET", f"comments?lane={lane}&site=blog")
+    assert sorted(c["comment_ID"] for c in page["comments"]) == sorted(found)
+    assert page["next_cursor"] is None
+
+
+def test_it_pages_through_a_list(api: Api, moderation: Moderation, clock: Clock) -> None:
+    for n in range(5):
+        submit(moderation, f"fine {n}", str(n))
+        clock.move(1)
+    seen: list[str] = []
+    cursor: str | None = ""
+    while cursor is not None:
+        page = api.client.get(
+            "/api/v1/comments",
+            query_string={"lane": "all", "limit": 2, "cursor": cursor},
+            headers={"Authorization": f"Bearer {TOKEN}"},
+        ).get_json()
+        seen += [c["comment_ID"] for c in page["comments"]]
+        cursor = page["next_cursor"]
+    assert seen == ["4", "3", "2", "1", "0"]
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [("limit=0", "limit"), ("limit=101", "limit"), ("limit=x", "limit"), ("lane=nowhere", "lane"),
+     ("cursor=x", "cursor"), ("cursor=nan~a", "cursor"), ("page=2", "page"), (f"site={'a' * 65}", "site")],
+)  # fmt: skip
+def test_it_names_the_part_of_a_query_that_is_wrong(api: Api, query: str, field: str) -> None:
+    assert api.refused(422, "GET", f"comments?{query}")["field"].startswith(field)
+
+
+@pytest.mark.parametrize("cursor", ["e~" + "0" * 26, "1e999~" + "0" * 26])
+def test_it_refuses_a_cursor_that_only_looks_like_one(api: Api, cursor: str) -> None:
+    assert "cursor" in api.refused(404, "GET", f"comments?cursor={cursor}")["error"]
+
+
+def test_it_counts(api: Api, moderation: Moderation, clock: Clock, held: str) -> None:
+    submit(moderation, "fine", "2")
+    submit(moderation, "[spam=0.99]", "3")
+    submit(moderation, "[spam=0.7]", "4", site="other")
+    api.ok("POST", f"comments/{held}/decision", {"decision": "reject", "reason": "hateful"})
+    api.ok("POST", f"comments/{held}/undo")
+    stats = api.ok("GET", "stats")
+    assert stats["pending"] == 1
+    assert stats["lanes"]["hateful"] == {"count": 1, "oldest_at": "2027-01-15T08:00:00Z"}
+    assert stats["lanes"]["spam"] == {"count": 0, "oldest_at": None}
+    assert stats["verdicts"] == {"approve": 1, "hold": 1, "reject": 1}
+    assert stats["decisions"] == {"approve": 0, "reject": 1}
+    assert stats["undone"] == 1
+
+
+# Claiming
+
+
+def test_it_claims_renews_and_releases(api: Api, moderation: Moderation, clock: Clock, held: str) -> None:
+    first = api.ok("POST", f"comments/{held}/claim")
+    assert first["expires_at"] == "2027-01-15T08:05:00Z"
+    clock.move(100)
+    renewed = api.ok("POST", f"comments/{held}/claim", {"lease_token": first["lease_token"]})
+    assert renewed == {"lease_token": first["lease_token"], "expires_at": "2027-01-15T08:06:40Z"}
+    released = api("DELETE", f"comments/{held}/claim", {"lease_token": first["lease_token"]})
+    assert (released.status_code, released.data) == (204, b"")
+    assert moderation.claim(ANA, held).by == "ana"
+
+
+def test_it_says_who_holds_a_lease_and_until_when(api: Api, moderation: Moderation, held: str) -> None:
+    lease = moderation.claim(ANA, held)
+    for path, body in (("claim", None), ("decision", {"decision": "approve"})):
+        problem = api.refused(409, "POST", f"comments/{held}/{path}", body)
+        assert (problem["by"], problem["at"]) == ("ana", "2027-01-15T08:05:00Z")
+        assert lease.token not in str(problem)
+
+
+def test_it_refuses_a_stale_lease(api: Api, clock: Clock, held: str) -> None:
+    token = api.ok("POST", f"comments/{held}/claim")["lease_token"]
+    clock.move(301)
+    api.refused(409, "POST", f"comments/{held}/claim", {"lease_token": token})
+    api.refused(409, "POST", f"comments/{held}/decision", {"decision": "approve", "lease_token": token})
+
+
+def test_it_does_not_release_a_lease_of_another(api: Api, moderation: Moderation, held: str) -> None:
+    moderation.claim(ANA, held)
+    assert api("DELETE", f"comments/{held}/claim", {"lease_token": "guess"}).status_code == 204
+    assert api.ok("GET", f"comments/{held}")["lease"]["by"] == "ana"
+
+
+def test_it_does_not_claim_what_does_not_wait(api: Api, moderation: Moderation) -> None:
+    fine = submit(moderation, "fine")["id"]
+    api.refused(409, "POST", f"comments/{fine}/claim")
+
+
+# Deciding
+
+
+@pytest.mark.parametrize("reason", list(ReasonCode))
+def test_it_rejects_with_a_reason(api: Api, held: str, reason: str) -> None:
+    body = {"decision": "reject", "reason": reason, "note": "Zeile 1\nZeile 2 ☂"}
+    shown = api.ok("POST", f"comments/{held}/decision", body)
+    assert shown["decision"] == {**body, "by": "bot", "at": "2027-01-15T08:00:00Z"}
+    assert (shown["outcome"], shown["pending"]) == ("reject", False)
+    assert shown["delivery"]["state"] == "queued"
+
+
+def test_it_approves_with_lease_and_revision(api: Api, held: str) -> None:
+    token = api.ok("POST", f"comments/{held}/claim")["lease_token"]
+    body = {"decision": "approve", "reason": None, "lease_token": token, "revision": 1}
+    assert api.ok("POST", f"comments/{held}/decision", body)["outcome"] == "approve"
+    assert [c["id"] for c in api.ok("GET", "comments?lane=decided")["comments"]] == [held]
+
+
+def test_it_says_who_decided_and_when(api: Api, moderation: Moderation, clock: Clock, held: str) -> None:
+    moderation.decide(ANA, held, Wish(Ruling.REJECT, ReasonCode.SPAM))
+    clock.move(60)
+    problem = api.refused(409, "POST", f"comments/{held}/decision", {"decision": "approve"})
+    assert (problem["by"], problem["at"]) == ("ana", "2027-01-15T08:00:00Z")
+
+
+def test_it_refuses_a_decision_on_an_older_revision(api: Api, moderation: Moderation, held: str) -> None:
+    submit(moderation, HATEFUL + " edited")
+    problem = api.refused(409, "POST", f"comments/{held}/decision", {"decision": "approve", "revision": 1})
+    assert "edited" in problem["error"]
+    assert "by" not in problem
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({}, "decision"),
+        ({"decision": "hold"}, "decision"),
+        ({"decision": ["approve"]}, "decision"),
+        ({"decision": "reject"}, "reason"),
+        ({"decision": "reject", "reason": None}, "reason"),
+        ({"decision": "reject", "reason": ""}, "reason"),
+        ({"decision": "reject", "reason": "ugly"}, "reason"),
+        ({"decision": "approve", "note": "a\0b"}, "note"),
+        ({"decision": "approve", "note": "\x1b[2J"}, "note"),
+        ({"decision": "approve", "note": "x" * 2001}, "note"),
+        ({"decision": "approve", "note": 7}, "note"),
+        ({"decision": "approve", "lease_token": ""}, "lease_token"),
+        ({"decision": "approve", "lease_token": "x" * 129}, "lease_token"),
+        ({"decision": "approve", "revision": "1"}, "revision"),
+        ({"decision": "approve", "revision": 0}, "revision"),
+        ({"decision": "approve", "revision": 10**30}, "revision"),
+        ({"decision": "approve", "notes": "x"}, "notes"),
+        ([], "body"),
+        ("approve", "body"),
+        (None, "body"),
+    ],
+)
+def test_it_names_the_field_that_is_wrong(api: Api, held: str, body: Any, field: str) -> None:
+    raw = {"data": json.dumps(body), "content_type": "application/json"}
+    assert api.refused(422, "POST", f"comments/{held}/decision", **raw)["field"] == field
+    assert api.ok("GET", f"comments/{held}")["pending"]
+
+
+def test_it_names_every_field_that_is_wrong(api: Api, held: str) -> None:
+    problem = api.refused(422, "POST", f"comments/{held}/decision", {"decision": "no", "a": 1, "b": 2})
+    assert all(f"{name}: " in problem["error"] for name in ("decision", "a", "b"))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"{", b"\xff\xfe", b'{"decision": NaN}', b'{"decision":"approve","note":"\\ud800"}', b"[" * 5000,
+     b'{"decision":"approve","note":"a\x00b"}', b'{"decision": "approve"} x'],
+)  # fmt: skip
+def test_it_refuses_what_is_not_json(api: Api, held: str, data: bytes) -> None:
+    assert api(
+        "POST", f"comments/{held}/decision", data=data, content_type="application/json"
+    ).status_code in (
+        400,
+        422,
+    )
+    assert api.ok("GET", f"comments/{held}")["pending"]
+
+
+@pytest.mark.parametrize("content_type", [None, "text/plain", "application/x-www-form-urlencoded"])
+def test_it_takes_only_json(api: Api, held: str, content_type: str | None) -> None:
+    raw = {"data": b'{"decision": "approve"}', "content_type": content_type}
+    api.refused(415, "POST", f"comments/{held}/decision", **raw)
+
+
+def test_it_refuses_a_body_that_is_too_large(api: Api, held: str) -> None:
+    raw = {"data": b'{"note": "' + b"x" * 70_000, "content_type": "application/json"}
+    api.refused(413, "POST", f"comments/{held}/decision", **raw)
+
+
+def test_it_undoes_a_decision(api: Api, held: str) -> None:
+    api.refused(409, "POST", f"comments/{held}/undo")
+    api.ok("POST", f"comments/{held}/decision", {"decision": "approve"})
+    shown = api.ok("POST", f"comments/{held}/undo")
+    assert (shown["decision"], shown["outcome"], shown["pending"]) == (None, "hold", True)
+
+
+# Deciding several
+
+
+def test_it_decides_several_each_for_itself(api: Api, moderation: Moderation, held: str) -> None:
+    second = submit(moderation, HATEFUL, "2")["id"]
+    moderation.decide(ANA, second, Wish(Ruling.APPROVE))
+    body = {"ids": [held, second, "nonsense", held], "decision": "reject", "reason": "spam", "note": "n"}
+    assert api.ok("POST", "decisions", body)["results"] == [
+        {"id": held, "status": 200, "outcome": "reject"},
+        {"id": second, "status": 409, "error": "this comment is decided already", "by": "ana",
+         "at": "2027-01-15T08:00:00Z"},
+        {"id": "nonsense", "status": 404, "error": "no such comment"},
+    ]  # fmt: skip
+    assert api.ok("GET", f"comments/{held}")["decision"]["note"] == "n"
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [({"ids": []}, "ids"), ({"ids": ["a"] * 501}, "ids"), ({"ids": "a"}, "ids"), ({"ids": [1]}, "ids.0"),
+     ({"decision": "reject"}, "reason"), ({"lease_token": "x"}, "lease_token")],
+)  # fmt: skip
+def test_it_names_what_is_wrong_with_a_bulk_decision(api: Api, change: dict[str, Any], field: str) -> None:
+    body = {"ids": ["a"], "decision": "approve", **change}
+    assert api.refused(422, "POST", "decisions", body)["field"] == field
+
+
+def test_it_tries_no_further_when_the_store_goes_away(
+    api: Api, moderation: Moderation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[str] = []
+
+    def away(item_id: str, *_: object, **__: object) -> None:
+        tried.append(item_id)
+        raise Unavailable("away")
+
+    ids = [submit(moderation, HATEFUL, str(n))["id"] for n in range(5)]
+    monkeypatch.setattr(moderation.store.queue, "decide", away)
+    results = api.ok("POST", "decisions", {"ids": ids, "decision": "approve"})["results"]
+    assert [r["status"] for r in results] == [503] * 5
+    assert tried == ids[:1]
+
+
+# The rest
+
+
+def test_it_answers_503_without_a_store(
+    api: Api, moderation: Moderation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: object) -> None:
+        raise Unavailable("the store cannot be reached")
+
+    monkeypatch.setattr(moderation.store.registry, "token", away)
+    response = api("GET", "comments")
+    assert response.status_code == 503
+    assert int(response.headers["Retry-After"]) > 0
+
+
+def test_it_answers_problems_outside_its_paths(api: Api) -> None:
+    api.refused(404, "GET", "nothing")
+    response = api("PUT", "comments")
+    assert response.status_code == 405
+    assert "GET" in response.headers["Allow"]
+
+
+def test_it_shows_a_comment_that_waits_for_the_scorer(api: Api, moderation: Moderation) -> None:
+    assert isinstance(moderation.scorer, StubScorer)
+    item_id = submit(moderation, "[broken]")["id"]
+    shown = api.ok("GET", f"comments/{item_id}")
+    assert (shown["scores"], shown["reasons"], shown["lane"]) == ({}, ["scorer_error"], "errors")
+    assert shown["explanations"] == []
+
+
+def test_it_describes_itself_to_everybody(app: Any, client: FlaskClient) -> None:
+    document = client.get("/api/v1/openapi.json").get_json()
+    assert document["openapi"] == "3.1.0"
+    described = {
+        (method.upper(), path.replace("{id}", "<item_id>"))
+        for path, operations in document["paths"].items()
+        for method in operations
+        if method != "parameters"
+    }
+    served = {
+        (method, rule.rule.removeprefix("/api/v1"))
+        for rule in app.url_map.iter_rules()
+        if rule.endpoint.startswith("api.") and rule.endpoint != "api.description"
+        for method in rule.methods - {"HEAD", "OPTIONS"}
+    }
+    assert described == served
+
+
+def test_it_refers_only_to_schemas_that_it_has(client: FlaskClient) -> None:
+    document = client.get("/api/v1/openapi.json").get_json()
+
+    def refs(node: Any) -> set[str]:
+        if isinstance(node, dict):
+            own = {node["$ref"]} if isinstance(node.get("$ref"), str) else set()
+            return own.union(*map(refs, node.values()))
+        return set().union(*map(refs, node)) if isinstance(node, list) else set()
+
+    found = refs(document)
+    assert found
+    assert found <= {f"#/components/schemas/{name}" for name in document["components"]["schemas"]}
