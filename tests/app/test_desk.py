@@ -1,0 +1,447 @@
+"""The desk without scripts: what it shows, how it decides, undoes, refuses and escapes."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from service.domain import Explanation, ReasonCode, Ruling
+from service.moderation import Moderation, Wish
+from service.web import responses
+from tests.conftest import ADMIN, ANA, BEN, BLOG, Clock, submit
+from tests.pages import Page, Visitor, give_password
+
+DEHUMANISING = "They are cattle. [dehumanising=0.93]"
+HATEFUL = "I hate them all. [hateful=0.8]"
+SPAM = "Cheap watches here. [spam=0.7]"
+
+
+@pytest.fixture
+def ana(app: Flask, moderation: Moderation) -> Visitor:
+    give_password(moderation.store, ANA, BEN, ADMIN)
+    visitor = Visitor(app)
+    visitor.sign_in("ana")
+    return visitor
+
+
+@pytest.fixture
+def ids(moderation: Moderation) -> dict[str, str]:
+    """Three comments wait, the most severe first."""
+    texts = {"first": DEHUMANISING, "second": HATEFUL, "third": SPAM}
+    return {name: submit(moderation, text, name)["id"] for name, text in texts.items()}
+
+
+def text_of(page: Page) -> str:
+    """Return the comment that a page shows, as a reader sees it."""
+    found = re.search(r'<div class="text" dir="auto" id="text">(.*?)</div>', page.html, re.DOTALL)
+    assert found, page.text
+    return re.sub(r"</?mark[^>]*>", "", found[1])
+
+
+def decide(visitor: Visitor, page: Page, choice: str, **fields: str) -> Page:
+    return visitor.send(page.form("/decision"), decision=choice, **fields)
+
+
+def test_it_shows_lanes_list_and_the_first_comment(
+    ana: Visitor, ids: dict[str, str], moderation: Moderation, clock: Clock
+) -> None:
+    clock.move(25 * 60)
+    page = ana.get("/")
+    assert "All waiting 3 oldest 25 min" in page.text
+    assert "Dehumanising 1 oldest 25 min" in page.text
+    assert "Campaigns 0" in page.text
+    rows = [name for name in page.links if name.startswith("row-")]
+    assert rows == [f"row-{i}" for i in ids.values()]
+    assert text_of(page) == DEHUMANISING
+    assert "it scores 0.93 for dehumanising; held from 0.50" in page.text
+
+
+def test_it_shows_one_lane_of_one_site(ana: Visitor, ids: dict[str, str]) -> None:
+    page = ana.get("/?lane=spam&site=blog")
+    assert text_of(page) == SPAM
+    assert [n for n in page.links if n.startswith("row-")] == [f"row-{ids['third']}"]
+
+
+def test_it_adds_up_the_reasons(
+    ana: Visitor, moderation: Moderation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spans = ((0, 4, 0.3), (5, 8, 0.1), (9, 16, 2.0), (17, 36, -0.5))
+    fields = (("capitals", 0.2), ("author", -0.1))
+    explained = Explanation("dehumanising", 0.731, 1.0, -1.0, spans, fields)
+    monkeypatch.setattr(moderation.scorer.current(), "explain", lambda _comment, _labels: (explained,))
+    submit(moderation, DEHUMANISING)
+    page = ana.get("/")
+    rows = re.findall(r'<th scope="row">(.*?)</th>\s*<td class="num">(.*?)</td>', page.html, re.DOTALL)
+    values = {re.sub(r"<[^>]+>", "", name): float(v.replace("\N{MINUS SIGN}", "-")) for name, v in rows}
+    assert values == {
+        "cattle.": 2.0, "They": 0.3, "[dehumanising=0.93]": -0.5, "all other words": 0.1,
+        "capitals": 0.2, "author": -0.1, "base": -1.0, "together": 1.0,
+    }  # fmt: skip
+    assert sum(v for name, v in values.items() if name != "together") == pytest.approx(values["together"])
+    assert '<mark class="d1">They</mark> are <mark class="d3">cattle.</mark>' in page.html
+    assert '<mark class="g2">[dehumanising=0.93]</mark>' in page.html
+    assert "= score 0.73, held from 0.50" in page.text
+    assert "Without what the marked words add it would be 0.21." in page.text
+
+
+@pytest.mark.parametrize(
+    ("text", "policy", "said"),
+    [
+        ("hello [broken]", {}, "it could not be scored, so a person decides: the model failed: StubError"),
+        ("some gadgets", {"blocked_words": ("gadgets",)}, "it contains the blocked word gadgets"),
+        ("http://a.b.example/", {"blocked_domains": ("b.example",)}, "the blocked domain b.example"),
+        ("http://a.example/", {"max_links": 0}, "it has too many links: 1 links, 0 allowed"),
+        ("hello", {"hold_new_authors": True}, "this author has no approved comment here yet"),
+    ],
+)
+def test_it_says_every_reason_in_words(
+    ana: Visitor, moderation: Moderation, text: str, policy: dict[str, Any], said: str
+) -> None:
+    moderation.store.registry.save_site(replace(BLOG, policy=replace(BLOG.policy, **policy)))
+    submit(moderation, text)
+    assert said in ana.get("/").text
+
+
+def test_it_says_that_an_edit_followed_a_rejection(ana: Visitor, moderation: Moderation) -> None:
+    item_id = submit(moderation, DEHUMANISING)["id"]
+    moderation.decide(ANA, item_id, Wish(Ruling.REJECT, ReasonCode.OTHER))
+    submit(moderation, "They are fine people.")
+    page = ana.get("/")
+    assert "its author edited it: an earlier revision was rejected" in page.text
+    assert "revision 2" in page.text
+
+
+@pytest.mark.parametrize(
+    ("choice", "decided", "said"),
+    [
+        ("approve", (Ruling.APPROVE, None), "Approved"),
+        ("reject:dehumanising", (Ruling.REJECT, ReasonCode.DEHUMANISING), "Rejected: dehumanising"),
+        ("reject:off_topic", (Ruling.REJECT, ReasonCode.OFF_TOPIC), "Rejected: off topic"),
+        ("reject:spam", (Ruling.REJECT, ReasonCode.SPAM), "Rejected: spam"),
+    ],
+)
+def test_it_decides_and_goes_on(
+    ana: Visitor, ids: dict[str, str], choice: str, decided: tuple[Ruling, ReasonCode | None], said: str
+) -> None:
+    page = ana.get("/")
+    assert choice in page.form("/decision").buttons
+    after = decide(ana, page, choice)
+    assert text_of(after) == HATEFUL
+    assert after.path == f"/?lane=pending&item={ids['second']}"
+    assert said in after.text
+    assert "on its way to the blog" in after.text
+    decision = ana.moderation.store.views.item(ids["first"]).decision
+    assert decision
+    assert (decision.ruling, decision.reason, decision.by) == (*decided, "ana")
+
+
+def test_it_suggests_the_gravest_label(ana: Visitor, ids: dict[str, str]) -> None:
+    for name, label in (("first", "dehumanising"), ("second", "hateful"), ("third", "spam")):
+        buttons = ana.get(f"/?item={ids[name]}").form("/decision").buttons
+        assert buttons[1] == f"reject:{label}"
+
+
+def test_it_stays_in_the_lane(ana: Visitor, moderation: Moderation) -> None:
+    for n in (1, 2):
+        submit(moderation, f"Spam {n} [spam=0.{7 + n}]", str(n))
+    submit(moderation, DEHUMANISING, "3")
+    after = decide(ana, ana.get("/?lane=spam"), "reject:spam")
+    assert after.path.startswith("/?lane=spam&item=")
+    assert text_of(after) == "Spam 1 [spam=0.8]"
+    assert "All done here." in decide(ana, after, "reject:spam").text
+
+
+def test_it_skips_what_somebody_else_reads(
+    ana: Visitor, ids: dict[str, str], moderation: Moderation, clock: Clock
+) -> None:
+    moderation.claim(BEN, ids["second"])
+    page = ana.get("/")
+    assert "ben is reading" in page.text
+    assert page.links["skip"].endswith(ids["third"])
+    assert text_of(decide(ana, page, "approve")) == SPAM
+    clock.move(301)
+    assert text_of(ana.get("/")) == HATEFUL
+
+
+def test_it_goes_past_what_was_decided_meanwhile(
+    ana: Visitor, ids: dict[str, str], moderation: Moderation
+) -> None:
+    page = ana.get("/")
+    moderation.decide(BEN, ids["second"], Wish(Ruling.APPROVE))
+    assert text_of(decide(ana, page, "approve")) == SPAM
+
+
+def test_it_undoes_the_last_decision_also_later(
+    ana: Visitor, ids: dict[str, str], moderation: Moderation
+) -> None:
+    decide(ana, ana.get("/"), "reject:hateful")
+    page = ana.get("/?lane=spam")
+    after = ana.send(page.form(f"{ids['first']}/undo"))
+    assert text_of(after) == DEHUMANISING
+    assert "Undone" in after.text
+    item = moderation.store.views.item(ids["first"])
+    assert (item.decision, item.pending) == (None, True)
+    assert not [f for f in ana.get("/").forms if "/undo" in f.action]
+
+
+def test_it_does_not_undo_the_decision_of_somebody_who_came_later(
+    ana: Visitor, ids: dict[str, str], moderation: Moderation, clock: Clock
+) -> None:
+    decide(ana, ana.get("/"), "approve")
+    form = ana.get("/").form(f"{ids['first']}/undo")
+    clock.move(5)
+    moderation.undo(BEN, ids["first"])
+    moderation.decide(BEN, ids["first"], Wish(Ruling.REJECT, ReasonCode.HATEFUL))
+    after = ana.send(form)
+    assert after.status == 409
+    assert "ben was faster. Decided" in after.text
+    decision = moderation.store.views.item(ids["first"]).decision
+    assert decision
+    assert decision.by == "ben"
+
+
+def test_it_tells_kindly_who_was_faster(ana: Visitor, ids: dict[str, str], moderation: Moderation) -> None:
+    page = ana.get("/")
+    moderation.decide(BEN, ids["first"], Wish(Ruling.REJECT, ReasonCode.HATEFUL))
+    after = decide(ana, page, "approve")
+    assert after.status == 409
+    assert "ben was faster. Decided 08:00 UTC: rejected, hateful. Your choice was: approve." in after.text
+    assert text_of(after) == DEHUMANISING
+    assert after.links["skip"].endswith(ids["second"])
+
+
+def test_it_tells_who_reads_and_keeps_the_choice(
+    ana: Visitor, ids: dict[str, str], moderation: Moderation
+) -> None:
+    page = ana.get("/")
+    moderation.claim(BEN, ids["first"])
+    after = decide(ana, page, "reject:off_topic")
+    assert (after.status, "ben is reading this comment" in after.text) == (409, True)
+    assert "Your choice was: reject, off topic." in after.text
+    assert moderation.store.views.item(ids["first"]).pending
+
+
+def test_it_asks_again_when_the_comment_was_edited(
+    ana: Visitor, ids: dict[str, str], moderation: Moderation
+) -> None:
+    page = ana.get("/")
+    submit(moderation, "They are people. [dehumanising=0.6]", "first")
+    after = decide(ana, page, "reject:hateful")
+    assert (after.status, "the comment was edited since" in after.text) == (409, True)
+    assert text_of(after) == "They are people. [dehumanising=0.6]"
+    assert 'class="chosen" name="decision" value="reject:hateful"' in after.html
+    assert decide(ana, after, "reject:hateful").status == 200
+
+
+def test_it_refuses_a_stale_lease_then_takes_the_choice_again(
+    ana: Visitor, ids: dict[str, str], moderation: Moderation, clock: Clock
+) -> None:
+    page = ana.get("/")
+    lease = moderation.claim(ANA, ids["first"])
+    clock.move(301)
+    after = decide(ana, page, "approve", lease_token=lease.token)
+    assert (after.status, "Press it again" in after.text) == (409, True)
+    assert decide(ana, after, "approve").status == 200
+
+
+def test_it_claims_renews_and_releases(ana: Visitor, ids: dict[str, str], moderation: Moderation) -> None:
+    token = ana.get("/").form("/decision").fields["csrf_token"]
+    path = f"/items/{ids['first']}"
+    lease = ana.client.post(f"{path}/claim", data={"csrf_token": token}).get_json()
+    assert lease["seconds"] == 300
+    renewed = ana.client.post(
+        f"{path}/claim", data={"csrf_token": token, "lease_token": lease["lease_token"]}
+    )
+    assert moderation.store.views.item(ids["first"]).lease
+    ana.client.post(f"{path}/release", data={"csrf_token": token, **renewed.get_json()})
+    assert moderation.store.views.item(ids["first"]).lease is None
+    moderation.claim(BEN, ids["first"])
+    refused = ana.client.post(f"{path}/claim", data={"csrf_token": token})
+    assert (refused.status_code, refused.get_json()["by"]) == (409, "ben")
+
+
+@pytest.mark.parametrize(
+    ("choice", "field"),
+    [("", "decision"), ("delete", "decision"), ("reject", "reason"), ("reject:x", "reason")],
+)
+def test_it_refuses_what_is_no_decision(
+    ana: Visitor, ids: dict[str, str], moderation: Moderation, choice: str, field: str
+) -> None:
+    after = decide(ana, ana.get("/"), choice)
+    assert (after.status, f"{field.capitalize()}:" in after.text) == (422, True)
+    assert moderation.store.views.item(ids["first"]).pending
+
+
+@pytest.mark.parametrize(
+    "path", ["/?lane=nope", "/?item=" + "0" * 26, "/?cursor=x", "/?site=nowhere", "/?item=../x"]
+)
+def test_it_says_that_there_is_no_such_place(ana: Visitor, path: str) -> None:
+    page = ana.get(path)
+    assert (page.status, "Not here" in page.text) == (404, True)
+
+
+def test_it_hides_the_sites_of_others(ana: Visitor, moderation: Moderation) -> None:
+    item_id = submit(moderation, DEHUMANISING, site="other")["id"]
+    assert "cattle" not in ana.get("/").html
+    assert ana.get(f"/?item={item_id}").status == 404
+    token = ana.get("/").form("/sign-out").fields["csrf_token"]
+    for verb in ("decision", "undo", "claim", "release"):
+        fields = {"csrf_token": token, "decision": "approve"}
+        assert ana.post(f"/items/{item_id}/{verb}", fields).status_code == 404
+    admin = Visitor(ana.client.application)
+    admin.sign_in("admin")
+    assert text_of(admin.get("/")) == DEHUMANISING
+
+
+def test_it_changes_nothing_by_looking(ana: Visitor, ids: dict[str, str], moderation: Moderation) -> None:
+    client = moderation.store.views._db.client
+
+    def everything() -> dict[str, bytes | None]:
+        return {k: client.dump(k) for k in client.keys("*")}
+
+    before = everything()
+    for path in ("/", f"/?item={ids['second']}", "/?lane=decided", "/?lane=all", "/counts.json", "/account"):
+        ana.get(path)
+    assert everything() == before
+
+
+def test_it_pages_through_a_lane(ana: Visitor, moderation: Moderation) -> None:
+    for n in range(55):
+        submit(moderation, f"Number {n} [spam=0.{70 + n % 20}]", str(n))
+    first = ana.get("/?lane=spam")
+    more = re.search(r'href="(/\?lane=spam&amp;cursor=[^"]+)"', first.html)
+    assert more
+    second = ana.get(more[1].replace("&amp;", "&"))
+    seen = [n for page in (first, second) for n in page.links if n.startswith("row-")]
+    assert (len(seen), len(set(seen))) == (55, 55)
+    assert "Back to the top" in second.text
+
+
+def test_it_shows_what_was_decided_and_what_the_machine_did(
+    ana: Visitor, ids: dict[str, str], moderation: Moderation
+) -> None:
+    decide(ana, ana.get("/"), "approve")
+    assert "approved by ana" in ana.get("/?lane=decided").text
+    through = submit(moderation, "A fine day.", "fine")["id"]
+    page = ana.get(f"/?lane=all&item={through}")
+    assert "The machine let it through" in page.text
+    decide(ana, page, "reject:off_topic")
+    assert moderation.store.views.item(through).outcome == "reject"
+
+
+@pytest.mark.parametrize(
+    ("result", "said"),
+    [
+        ("confirmed", "the blog confirmed 08:00 UTC"),
+        ("retry", "the blog did not confirm after 1 try (HTTP 500); retrying, next 08:05 UTC"),
+        ("dead", "dead letter: given up after 1 try (HTTP 500) 08:00 UTC"),
+    ],
+)
+def test_it_shows_what_became_of_the_callback(
+    ana: Visitor, ids: dict[str, str], clock: Clock, result: str, said: str
+) -> None:
+    decide(ana, ana.get("/"), "approve")
+    outbox = ana.moderation.store.outbox
+    (delivery,) = outbox.lease_due(clock(), 10, 10)
+    error = "" if result == "confirmed" else "HTTP 500"
+    outbox.settle(delivery, result, clock(), next_at=clock() + 300, error=error)
+    assert said in ana.get("/").text
+    assert said in ana.get(f"/?item={ids['first']}").text
+    assert said in re.sub(r"<[^>]+>", "", ana.client.get("/counts.json").get_json()["delivery"])
+
+
+def test_it_says_that_a_callback_is_switched_off(ana: Visitor, moderation: Moderation) -> None:
+    moderation.store.registry.save_site(replace(BLOG, callback_disabled="HTTP 410"))
+    assert "Decisions do not reach blog: its callback is switched off. HTTP 410" in ana.get("/").text
+
+
+def test_it_counts_what_came_since(
+    ana: Visitor, ids: dict[str, str], moderation: Moderation, clock: Clock
+) -> None:
+    (where,) = ana.get("/?lane=hateful").with_attribute("data-counts")
+    clock.move(60)
+    submit(moderation, "More. [hateful=0.85]", "4")
+    submit(moderation, "Else. [spam=0.7]", "5")
+    news = ana.client.get(where["data-counts"]).get_json()
+    assert news["new"] == 1
+    assert news["lanes"]["hateful"] == {"count": 2, "oldest": "1 min"}
+    assert news["lanes"]["pending"]["count"] == 5
+
+
+HOSTILE = [
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    "</div></article></main><h1>gone</h1>",
+    "{{ 7*7 }} {% raw %} ${7*7}",
+    "\u202egnirts desrever",
+    "'\"><svg/onload=alert(1)>",
+    "&lt;b&gt; &amp;",
+    "a\u0300" * 500,
+    "line\nbreak\r\nand\ttab",
+]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_it_shows_hostile_text_as_text(ana: Visitor, text: str) -> None:
+    plain, hostile = (_with_everywhere(ana, t) for t in ("nothing to see", text))
+    assert [(tag, sorted(given)) for tag, given in hostile.elements] == [
+        (tag, sorted(given)) for tag, given in plain.elements
+    ]
+    assert text in "".join(hostile.pieces)
+
+
+def _with_everywhere(ana: Visitor, text: str) -> Page:
+    submit(
+        ana.moderation, f"{text} [dehumanising=0.9]", author=text, post_title=text, parent_text=text,
+        parent_id="3", permalink="https://blog.example/", author_shown=text, author_url=text,
+    )  # fmt: skip
+    return ana.get("/")
+
+
+@pytest.mark.parametrize(
+    ("url", "linked"),
+    [
+        ("https://a.example/x", True),
+        ("http://a.example", True),
+        ("javascript:alert(1)", False),
+        ("JaVaScRiPt:alert(1)", False),
+        ("data:text/html,<b>", False),
+        ("//a.example", False),
+        ("https:", False),
+        ("http://[", False),
+        (" javascript:alert(1)", False),
+        ("vbscript:x", False),
+    ],
+)
+def test_it_links_only_to_web_addresses(ana: Visitor, moderation: Moderation, url: str, linked: bool) -> None:
+    submit(moderation, DEHUMANISING, author_url=url, permalink=url, post_title="A post")
+    page = ana.get("/")
+    found = [given for given in page.with_attribute("rel") if given.get("href") == url]
+    assert len(found) == (2 if linked else 0)
+    if linked:
+        assert found[1]["rel"] == "nofollow noopener noreferrer ugc"
+    own = ("/", "https://", "http://")
+    assert all(given["href"].startswith(own) for given in page.with_attribute("href"))
+
+
+def test_it_has_no_inline_script_or_style(ana: Visitor, ids: dict[str, str]) -> None:
+    for path in ("/", f"/?item={ids['second']}", "/account", "/?lane=nope"):
+        answer = ana.client.get(path, headers={"Accept": "text/html"})
+        assert answer.headers["Content-Security-Policy"] == responses.CSP
+        assert answer.headers["Cache-Control"] == "no-store"
+        html = answer.get_data(as_text=True)
+        assert not re.search(r"<style|\sstyle=|\son\w+=|<script(?![^>]* src=)", html)
+
+
+def test_it_shows_a_very_long_comment(ana: Visitor, moderation: Moderation) -> None:
+    text = "word " * 3990 + "[dehumanising=0.9]"
+    for n in range(50):
+        submit(moderation, text, str(n))
+    page = ana.get("/")
+    assert text_of(page) == text
+    # The list shows beginnings only.
+    assert len(page.html) < 20_000 + 100_000
