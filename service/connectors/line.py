@@ -67,6 +67,8 @@ class Line(HTTPConnection):
         try:
             self.request("POST", path, body, headers)
             response = self.getresponse()
+            if self.overdue:
+                raise TimeoutError
             with suppress(OSError, HTTPException):
                 response.read(BODY_LIMIT)
             if not response.isclosed():

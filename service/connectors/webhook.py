@@ -91,7 +91,7 @@ def _seconds(retry_after: str, now: float) -> float | None:
     else:
         try:
             at = parsedate_to_datetime(value)
-        except ValueError:
+        except (ValueError, OverflowError):
             return None
         wait = (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() - now
     return min(max(wait, 0.0), RETRY_AFTER_LIMIT_S)
