@@ -146,10 +146,15 @@ def _address(listener: socket.socket) -> str:
 
 
 def _environment(settings: Settings, url: str) -> dict[str, str]:
-    return os.environ | {
-        PREFIX + "REDIS_URL": url,
-        PREFIX + "SECRET_KEY": directory.secret_key(settings),
-        PREFIX + "DATA_DIR": str(settings.data_dir.resolve()),
+    # The children have our settings, whatever the variables and files that they were read from say.
+    own = settings.model_dump() | {
+        "redis_url": url,
+        "secret_key": directory.secret_key(settings),
+        "data_dir": settings.data_dir.resolve(),
+    }
+    return {
+        **{name: value for name, value in os.environ.items() if not name.startswith(PREFIX)},
+        **{PREFIX + name.upper(): str(value) for name, value in own.items()},
         # One comment at a time is scored per thread: more threads in BLAS only disturb each other.
         "OMP_NUM_THREADS": "1",
         "OPENBLAS_NUM_THREADS": "1",
