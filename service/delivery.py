@@ -57,7 +57,7 @@ class Worker:
         # A site that hangs must leave room for the others.
         self._per_site = max(1, threads // 2)
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="delivery")
-        self._chores = ThreadPoolExecutor(1, thread_name_prefix="rescore")
+        self._beat_at = float("-inf")
         self._in_flight: dict[Future[bool], str] = {}
         self._failing: set[str] = set()
 
@@ -70,16 +70,12 @@ class Worker:
 
     def run(self, stop: threading.Event) -> None:
         """Work until told to stop, then finish what is in flight."""
-        beat_at = rescore_at = float("-inf")
+        rescuer = threading.Thread(target=self._keep_rescoring, args=(stop,), name="rescore")
+        rescuer.start()
         down = False
         while not stop.is_set():
             try:
-                if (now := time.monotonic()) >= beat_at:
-                    self._store.registry.beat("delivery", self._moderation.clock())
-                    beat_at = now + BEAT_S
-                if now >= rescore_at:
-                    self._chores.submit(self._rescore)
-                    rescore_at = now + RESCORE_S
+                self._beat()
                 self._start_due()
                 down = False
             except Unavailable:
@@ -89,12 +85,17 @@ class Worker:
                 stop.wait(OUTAGE_PAUSE_S)
             self._pause(stop)
         self.close()
+        rescuer.join()
 
     def close(self) -> None:
         """Finish what is in flight, and give threads and connections back."""
         self._pool.shutdown()
-        self._chores.shutdown(cancel_futures=True)
         self._sender.close()
+
+    def _beat(self) -> None:
+        if (now := time.monotonic()) >= self._beat_at:
+            self._store.registry.beat("delivery", self._moderation.clock())
+            self._beat_at = now + BEAT_S
 
     def _pause(self, stop: threading.Event) -> None:
         if self._in_flight:
@@ -179,14 +180,15 @@ class Worker:
         self._store.registry.save_site(replace(current, callback_disabled=why))
         self._store.registry.log({"at": now, "kind": "callback_disabled", "site": site.id, "reason": why})
 
-    def _rescore(self) -> None:
-        try:
-            if settled := self._moderation.rescore():
-                _log.info("rescored", comments=settled)
-        except Unavailable:
-            return  # The loop has met the same outage, and says so.
-        except Exception as error:
-            _log.error("rescoring broke", exc_info=error)
+    def _keep_rescoring(self, stop: threading.Event) -> None:
+        while not stop.wait(RESCORE_S):
+            try:
+                if settled := self._moderation.rescore():
+                    _log.info("rescored", comments=settled)
+            except Unavailable:
+                continue  # The loop has met the same outage, and says so.
+            except Exception as error:
+                _log.error("rescoring broke", exc_info=error)
 
 
 def _delay(attempts: int, retry_after: float | None) -> float | None:

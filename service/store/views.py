@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from service.domain import Item, Lane, NotFound
+from service.domain import Invalid, Item, Lane, NotFound
 from service.store import codec, keys
 from service.store.connection import Connection
 
@@ -143,5 +143,5 @@ def _parse(cursor: str) -> tuple[float, str] | None:
     except ValueError:
         after = (math.nan, "")
     if after and not math.isfinite(after[0]):
-        raise NotFound("cursor: not one that was given out")
+        raise Invalid("cursor", "not one that was given out")
     return after
