@@ -50,16 +50,22 @@ class Place:
     site: str = ""
     cursor: str = ""
 
-    def url(self, item: str = "", **changes: str) -> str:
+    def url(self, item: str = "", page: str = "desk.queue", **changes: str) -> str:
         """Return the address of this place, or of one near it."""
         query = {**asdict(self), "item": item, **changes}
-        return url_for("desk.queue", **{k: v for k, v in query.items() if v})
+        return url_for(page, **{k: v for k, v in query.items() if v})
 
 
 @blueprint.get("/")
 def queue() -> Response:
     """Show the desk."""
     return _show(_place(), request.args.get("item", ""))
+
+
+@blueprint.get("/next")
+def skip() -> Response:
+    """Go on to the first of the following comments that is free now."""
+    return _go(_place(), _next_free(request.args.get("next", "").split()))
 
 
 @blueprint.post("/items/<item_id>/decision")

@@ -134,10 +134,10 @@ def delivery_words(delivery: DeliveryState) -> tuple[str, float | None]:
             )
         case "dead":
             return f"dead letter: given up after {tries} ({delivery.error})", delivery.at
-        case "queued":
-            return "on its way to the blog", None
+        case "superseded":
+            return "a later decision took its place", delivery.at
         case _:
-            return delivery.state, delivery.at
+            return "on its way to the blog", None
 
 
 def suggested(item: Item) -> ReasonCode:

@@ -168,7 +168,7 @@ async function submitted(event) {
 function clicked(event) {
   const link = event.target.closest("#desk a");
   const plain = event.button === 0 && !(event.ctrlKey || event.metaKey || event.shiftKey || event.altKey);
-  if (!link || !plain || link.target || link.origin !== location.origin || link.pathname !== "/") return;
+  if (!link || !plain || link.target || link.origin !== location.origin) return;
   event.preventDefault();
   load(link.href);
 }

@@ -1,0 +1,104 @@
+"""A real browser on the app under test, which is served from a thread."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, sync_playwright
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+from service.moderation import Moderation
+from tests.conftest import ANA, BEN
+from tests.pages import PASSWORD, give_password
+
+CHROMIUM = "/usr/bin/chromium"
+# The browser shall talk to the app under test and to nobody else.
+QUIET = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+DESKTOP, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
+
+Open = Callable[..., Page]
+
+
+class _Silent(WSGIRequestHandler):
+    def log_request(self, *_args: object, **_kwargs: object) -> None:
+        """Keep quiet."""
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Playwright]:
+    with sync_playwright() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+    yield browser
+    browser.close()
+
+
+@pytest.fixture
+def address(app: Flask, moderation: Moderation) -> Iterator[str]:
+    """Serve the app."""
+    give_password(moderation.store, ANA, BEN)
+    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Silent)
+    server.daemon_threads = False
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def faults() -> list[str]:
+    """Collect what no page may do; a test that expects some takes them out."""
+    return []
+
+
+@pytest.fixture
+def open_desk(browser: Browser, address: str, faults: list[str]) -> Iterator[Open]:
+    """Give a way to open the desk in a browser of its own; no fault may be left at the end."""
+    contexts = []
+
+    def open_it(name: str = "ana", path: str = "/", **options: Any) -> Page:
+        context = browser.new_context(**{"viewport": DESKTOP, "base_url": address, **options})
+        contexts.append(context)
+        page = context.new_page()
+        _watch(page, address, faults)
+        page.goto(f"/sign-in?next={path}")
+        page.get_by_label("Name").fill(name)
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_role("button", name="Sign in").click()
+        page.wait_for_selector("#desk")
+        return page
+
+    yield open_it
+    for context in contexts:
+        context.close()
+    assert faults == []
+
+
+def _watch(page: Page, address: str, faults: list[str]) -> None:
+    def said(message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            faults.append(message.text)
+
+    page.on("console", said)
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on("dialog", lambda dialog: (faults.append(f"dialog {dialog.message}"), dialog.dismiss()))
+    page.on("request", lambda r: r.url.startswith(address) or faults.append(f"request to {r.url}"))
