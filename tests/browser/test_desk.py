@@ -207,7 +207,8 @@ def test_it_shows_hostile_comments_as_text(open_desk: Open, moderation: Moderati
     for n, text in enumerate(HOSTILE):
         submit(
             moderation, f"{text} [dehumanising=0.{99 - n}]", str(n), author=text[:100], post_title=text[:100],
-            parent_text=text, parent_id="9", author_url="javascript:alert(1)", permalink="javascript:alert(2)",
+            parent_text=text, parent_id="9",
+            author_url="javascript:alert(1)", permalink="javascript:alert(2)",
         )  # fmt: skip
     page = open_desk()
     for text in HOSTILE:
