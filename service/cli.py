@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from service import commands, config
+from service import commands, config, logs
 from service.domain import ModqueueError
 
 
@@ -30,6 +30,7 @@ class Refusing(click.Group):
 @click.version_option(package_name="modqueue")
 def main() -> None:
     """Self-hosted comment moderation for blogs."""
+    logs.configure("error")
 
 
 for group in (commands.site, commands.moderator, commands.token, commands.delivery, commands.model):
@@ -47,7 +48,7 @@ for group in (commands.site, commands.moderator, commands.token, commands.delive
 @click.option("--data-dir", type=click.Path(path_type=Path), help="Instead of MODQUEUE_DATA_DIR.")
 def serve(host: str, port: int, workers: int | None, data_dir: Path | None) -> None:
     """Run everything on one machine until Ctrl-C."""
-    from service import launcher, logs
+    from service import launcher
     from service.data_dir import store_url
     from service.store import Store
 

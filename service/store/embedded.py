@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import signal
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from subprocess import DEVNULL, Popen
 
@@ -46,8 +48,7 @@ def answers(data_dir: Path) -> bool:
 
 
 def start(data_dir: Path, appendfsync: str) -> Popen[bytes]:
-    """Start the server and wait until it answers; the caller holds the lock of the data directory."""
-    _end_orphan(data_dir)
+    """Start the server and wait until it answers; ends one that an earlier launcher left behind."""
     directory, socket = data_dir.resolve() / "store", socket_path(data_dir)
     for needed in (directory, socket.parent):
         needed.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -66,7 +67,11 @@ def start(data_dir: Path, appendfsync: str) -> Popen[bytes]:
         "daemonize": "no",
     }
     command = [str(get_binary_path()), *(a for k, v in options.items() for a in (f"--{k}", v))]
-    server = Popen(command, stdin=DEVNULL, stdout=DEVNULL, start_new_session=True, preexec_fn=end_with_parent)
+    with _lock(data_dir) as lock:
+        server = Popen(
+            command, stdin=DEVNULL, stdout=DEVNULL, start_new_session=True, preexec_fn=end_with_parent,
+            pass_fds=(lock,),
+        )  # fmt: skip
     _wait(lambda: answers(data_dir) or server.poll() is not None, START_TIMEOUT_S)
     if server.poll() is not None or not answers(data_dir):
         server.kill()
@@ -80,14 +85,34 @@ def stop(server: Popen[bytes]) -> None:
     server.wait(STOP_TIMEOUT_S)
 
 
+@contextmanager
+def _lock(data_dir: Path) -> Iterator[int]:
+    # The server inherits this lock and keeps it as long as it lives, whoever its parent is:
+    # two servers on one directory would each see half the truth.
+    lock = os.open(data_dir / "store" / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        if not _taken(lock):
+            _end_orphan(data_dir)
+            if not _wait(lambda: _taken(lock), STOP_TIMEOUT_S):
+                raise Conflict(f"an earlier store on {data_dir} does not end; end it by hand")
+        yield lock
+    finally:
+        os.close(lock)
+
+
+def _taken(lock: int) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
 def _end_orphan(data_dir: Path) -> None:
     # The launcher was killed and its server outlived it: end it as politely as our own.
-    if (pid := _server_pid(data_dir)) is None:
-        return
-    print(f"taking over from an earlier store (process {pid})", file=sys.stderr)
-    os.kill(pid, signal.SIGTERM)
-    if not _wait(lambda: not _alive(pid), STOP_TIMEOUT_S):
-        raise Conflict(f"an earlier store (process {pid}) does not end; end it by hand")
+    if pid := _server_pid(data_dir):
+        print(f"taking over from an earlier store (process {pid})", file=sys.stderr)
+        os.kill(pid, signal.SIGTERM)
 
 
 def _server_pid(data_dir: Path) -> int | None:
@@ -101,14 +126,6 @@ def _server_pid(data_dir: Path) -> int | None:
         return None
     finally:
         client.close()
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
 
 
 def _wait(done: Callable[[], bool], timeout_s: float) -> bool:

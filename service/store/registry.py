@@ -141,7 +141,7 @@ class Registry:
     def server_facts(self) -> dict[str, str]:
         """Return what the server says of its version, clock, persistence and memory policy."""
         with self._db.guard() as client:
-            info, (seconds, _) = client.info(), cast(tuple[int, int], client.time())
+            info, (seconds, _) = client.info(), client.time()
             try:
                 fsync = cast(dict[str, str], client.config_get("appendfsync")).get("appendfsync", "unknown")
             except ResponseError:  # managed servers forbid it

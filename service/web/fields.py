@@ -112,27 +112,32 @@ def parse_json(body: bytes) -> dict[str, Any]:
 
 
 def _form(body: bytes) -> dict[str, Any]:
+    # Latin-1 carries every byte through the parser; what it stands for is then read as UTF-8.
     try:
-        pairs = parse_qsl(body, keep_blank_values=True, max_num_fields=FIELD_COUNT_LIMIT)
+        pairs = parse_qsl(body.decode("latin-1"), True, encoding="latin-1", max_num_fields=FIELD_COUNT_LIMIT)
     except ValueError:
         raise Invalid("body", f"more than {FIELD_COUNT_LIMIT} form fields") from None
-    return _unique([(_text(name, b"field name"), _text(value, name)) for name, value in pairs])
+    return _unique([(_text(name, "field name"), _text(value, name)) for name, value in pairs])
 
 
-def _text(value: bytes, name: bytes) -> str:
+def _text(value: str, name: str) -> str:
     try:
-        return value.decode()
+        return value.encode("latin-1").decode()
     except UnicodeDecodeError:
-        raise Invalid(name.decode("ascii", "replace")[:64], "not UTF-8") from None
+        raise Invalid(_named(name), "not UTF-8") from None
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     result: dict[str, Any] = {}
     for name, value in pairs:
         if name in result:
-            raise Invalid(ascii(name)[1:65], "given twice")
+            raise Invalid(_named(name), "given twice")
         result[name] = value
     return result
+
+
+def _named(name: str) -> str:
+    return name.encode("ascii", "backslashreplace").decode()[:64]
 
 
 def _no_constant(name: str) -> NoReturn:

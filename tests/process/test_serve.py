@@ -1,0 +1,174 @@
+"""`modqueue serve` as a process: the whole way round, and what happens when parts of it are killed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import stat
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import requests
+
+from service.store import embedded
+from tests.process.cast import MODQUEUE, PASSWORD, Blog, Service, csrf_token, service_and_blog, wait_for
+
+pytestmark = pytest.mark.process
+
+HELD = "You are vermin, all of you, and vermin must be exterminated."
+
+
+@pytest.fixture
+def pair(tmp_path: Path) -> Iterator[tuple[Service, Blog]]:
+    with service_and_blog(tmp_path / "data") as pair:
+        yield pair
+
+
+@pytest.fixture
+def serve(tmp_path: Path) -> Iterator[Callable[..., Service]]:
+    """Start services on a data directory, and stop those that a test left running."""
+    started: list[Service] = []
+
+    def start(**env: str) -> Service:
+        started.append(Service(tmp_path / "data", **env))
+        return started[-1]
+
+    yield start
+    for service in started:
+        if service.process.poll() is None:
+            service.stop()
+
+
+def test_it_goes_the_whole_way(pair: tuple[Service, Blog]) -> None:
+    service, blog = pair
+    assert service.send("1", "Thank you, the bread recipe worked well.")["verdict"] == "approve"
+    held = service.send("2", HELD)
+    other = service.send("3", HELD + " Really.")
+    assert (held["verdict"], other["verdict"]) == ("hold", "hold")
+    assert "score:dehumanising" in held["reasons"]
+
+    lease = service.api("POST", f"comments/{held['id']}/claim").json()
+    wish = {"decision": "reject", "reason": "dehumanising", "lease_token": lease["lease_token"]}
+    assert service.api("POST", f"comments/{held['id']}/decision", wish).status_code == 200
+    assert service.api("POST", f"comments/{held['id']}/decision", wish).status_code == 409
+    wait_for(lambda: blog.told("2") == ["reject"])
+
+    service.command("moderator", "add", "ana", "--site", "blog", "--password-stdin", stdin=PASSWORD)
+    session = service.sign_in("ana")
+    page = session.get(f"{service.address}/?lane=pending&item={other['id']}", timeout=20).text
+    form = {"csrf_token": csrf_token(page), "decision": "approve", "revision": "1"}
+    done = session.post(f"{service.address}/items/{other['id']}/decision", data=form, timeout=20)
+    assert done.status_code == 200
+    wait_for(lambda: blog.told("3") == ["approve"])
+
+    assert service.api("POST", f"comments/{other['id']}/undo").status_code == 200
+    wait_for(lambda: blog.told("3") == ["approve", "hold"])
+    assert service.pending() == ["3"]
+
+
+def test_it_tells_a_blog_that_was_down(pair: tuple[Service, Blog]) -> None:
+    service, blog = pair
+    held = service.send("1", HELD)
+    blog.down()
+    wish = {"decision": "approve"}
+    assert service.api("POST", f"comments/{held['id']}/decision", wish).status_code == 200
+    state = f"comments/{held['id']}"
+    wait_for(lambda: service.api("GET", state).json()["delivery"]["state"] == "retrying")
+    blog.up()
+    wait_for(lambda: blog.told("1") == ["approve"])
+    wait_for(lambda: service.api("GET", state).json()["delivery"]["state"] == "confirmed")
+
+
+@pytest.mark.parametrize("victim", ["gunicorn", "service.delivery", "valkey"])
+def test_it_loses_nothing_when_a_part_is_killed(pair: tuple[Service, Blog], victim: str) -> None:
+    service, blog = pair
+    held = service.send("1", HELD)
+    service.kill(victim)
+    wait_for(lambda: _ready(service))
+    assert service.pending() == ["1"]
+    wish = {"decision": "reject", "reason": "hateful"}
+    assert service.api("POST", f"comments/{held['id']}/decision", wish).status_code == 200
+    wait_for(lambda: blog.told("1") == ["reject"])
+
+
+def test_it_loses_nothing_when_the_launcher_is_killed(tmp_path: Path) -> None:
+    with service_and_blog(tmp_path / "data") as (service, blog):
+        held = service.send("1", HELD)
+        service.process.kill()
+        service.process.wait()
+        service.close()
+        wait_for(lambda: not service.processes())
+        service.start()
+        assert service.pending() == ["1"]
+        wish = {"decision": "approve"}
+        assert service.api("POST", f"comments/{held['id']}/decision", wish).status_code == 200
+        wait_for(lambda: blog.told("1") == ["approve"])
+
+
+def test_it_takes_over_a_store_that_outlived_its_launcher(
+    serve: Callable[..., Service], tmp_path: Path
+) -> None:
+    orphan = embedded.start(tmp_path / "data", "always")
+    service = serve()
+    assert orphan.wait(10) == 0
+    assert service.stop() == 0
+
+
+def test_it_refuses_a_second_service_on_one_data_directory(pair: tuple[Service, Blog]) -> None:
+    service, _ = pair
+    second = service.run("serve", "--port", "0")
+    assert second.returncode == 1
+    assert f"process {service.process.pid} runs on" in second.stderr
+    assert "Traceback" not in second.stderr
+    assert _ready(service)
+
+
+def test_it_refuses_a_port_that_is_taken(pair: tuple[Service, Blog], tmp_path: Path) -> None:
+    service, _ = pair
+    port = service.address.rsplit(":", 1)[1]
+    env = service.env | {"MODQUEUE_DATA_DIR": str(tmp_path / "second")}
+    command = [MODQUEUE, "serve", "--port", port]
+    second = subprocess.run(command, check=False, env=env, capture_output=True, text=True, timeout=60)
+    assert (second.returncode, "try --port" in second.stderr) == (1, True)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_it_stops_all_of_it(serve: Callable[..., Service], number: signal.Signals) -> None:
+    service = serve()
+    assert len(service.processes()) >= 5
+    assert any("valkey" in command for _, command in service.processes())
+    service.process.send_signal(number)
+    assert service.process.wait(60) == 0
+    service.close()
+    assert service.processes() == []
+
+
+def test_it_keeps_its_secrets_to_itself(pair: tuple[Service, Blog]) -> None:
+    service, _ = pair
+    secrets = service.data_dir / "secrets.json"
+    assert stat.S_IMODE(secrets.stat().st_mode) == 0o600
+    assert stat.S_IMODE(service.data_dir.stat().st_mode) == 0o700
+    service.send("1", HELD)
+    log = (service.data_dir.parent / "serve.log").read_text()
+    assert service.secret not in log
+    assert "vermin" not in log
+    os.chmod(secrets, 0o644)
+    findings = service.run("doctor", "--json")
+    assert findings.returncode == 1
+    assert "others may read it" in findings.stdout
+
+
+def test_it_uses_an_outside_store(serve: Callable[..., Service], server_url: str) -> None:
+    service = serve(MODQUEUE_REDIS_URL=server_url)
+    assert _ready(service)
+    assert not (service.data_dir / "store").exists()
+    assert service.stop() == 0
+
+
+def _ready(service: Service) -> bool:
+    try:
+        return requests.get(f"{service.address}/readyz", timeout=5).status_code == 200
+    except requests.RequestException:
+        return False
