@@ -1,9 +1,10 @@
 # The commands of this project. Each works on a fresh machine with Python >= 3.11 and make.
 PYTHON ?= python3
 BIN := .venv/bin
+PROCESSES ?= 2
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: install demo test test-core check bench train lock clean
+.PHONY: install demo check test test-core test-process bench train lock clean
 
 install: .venv/installed
 
@@ -20,10 +21,36 @@ install: .venv/installed
 	$(BIN)/pip install --quiet --require-hashes -r requirements-dev.lock
 	@touch $@
 
-demo: install            ## everything on this machine, with comments that we wrote
+demo: install
 	@$(BIN)/modqueue demo
 
-lock:                    ## renew the lock files from pyproject.toml (needs uv)
+check: .venv/dev-installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/numpydoc lint $$(git ls-files 'classifier/*.py')
+
+test: test-core test-process
+
+# Everything that needs no process of ours: seconds.
+test-core: .venv/dev-installed
+	$(BIN)/pytest -n $(PROCESSES) -m "not process"
+
+# Whole services, killed and restarted, and a browser: minutes.
+test-process: .venv/dev-installed
+	@sh tests/needs.sh
+	$(BIN)/pytest -n $(PROCESSES) -m process
+
+bench: .venv/dev-installed
+	$(BIN)/python -m bench
+
+# The shipped model anew; MODQUEUE_DATASETS names the directory of the public sets.
+train: .venv/dev-installed
+	$(BIN)/python -m classifier.retrain --output classifier/champion
+
+# The lock files anew from pyproject.toml; needs uv.
+lock:
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml -o requirements.lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
 

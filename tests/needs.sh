@@ -1,0 +1,18 @@
+#!/bin/sh
+# What the process tests need beside Python: installs it where it may, else names it and stops.
+set -eu
+
+missing=""
+[ -x /usr/bin/chromium ] || missing="$missing chromium"
+[ -n "$missing" ] || exit 0
+
+if [ "$(id -u)" = 0 ] && [ -f /etc/debian_version ]; then
+    echo "installing$missing"
+    export DEBIAN_FRONTEND=noninteractive
+    apt-get update -qq
+    # shellcheck disable=SC2086  # a list of names
+    apt-get install -qq -y --no-install-recommends $missing >/dev/null
+else
+    echo "The tests need$missing at /usr/bin: install it, or run make test as root on Debian." >&2
+    exit 1
+fi
