@@ -19,6 +19,7 @@ def create_app(settings: Settings, moderation: Moderation | None = None) -> Flas
     from flask import Flask
     from werkzeug.middleware.proxy_fix import ProxyFix
 
+    from service.moderation import connect
     from service.web import accounts, api, desk, intake, ops, responses
 
     app = Flask(__name__, template_folder="web/templates", static_folder="web/static")
@@ -38,13 +39,3 @@ def create_app(settings: Settings, moderation: Moderation | None = None) -> Flas
     for room in (intake, api, accounts, desk, ops):
         app.register_blueprint(room.blueprint)
     return app
-
-
-def connect(settings: Settings) -> Moderation:
-    """Open the store and the model that the settings name."""
-    from service.moderation import Moderation
-    from service.scoring import Scorer
-    from service.store import Store
-
-    store = Store(settings.redis_url, settings.partitions)
-    return Moderation(store, Scorer(settings.data_dir / "models"), settings.lease_seconds)

@@ -14,11 +14,11 @@ from secrets import SystemRandom
 
 import structlog
 
-from service import connect, logs
+from service import logs
 from service.config import Settings, load
 from service.connectors.webhook import Result, WebhookSender
 from service.domain import Delivery, NotFound, Site, Unavailable
-from service.moderation import Moderation
+from service.moderation import Moderation, connect
 
 MINUTE, HOUR = 60.0, 3600.0
 # How long to wait after the first, second, ... attempt; after one more the delivery is a dead letter.

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from service import policy
+from service.config import Settings
 from service.domain import (
     Comment,
     Explanation,
@@ -209,6 +210,12 @@ class Moderation:
             "revision": item.revision,
         }
         return codec.dump({"type": "comment.decided", "timestamp": at, "data": data})
+
+
+def connect(settings: Settings) -> Moderation:
+    """Open the store and the model that the settings name."""
+    store = Store(settings.redis_url, settings.partitions)
+    return Moderation(store, Scorer(settings.data_dir / "models"), settings.lease_seconds)
 
 
 def _answer(item_id: str, judgement: Judgement) -> str:
