@@ -82,8 +82,8 @@ def running(
             run("store", lambda: embedded.start(settings.data_dir, settings.appendfsync))
             url = embedded.url(settings.data_dir)
         env = _environment(settings, url)
-        run("delivery", lambda: _popen([sys.executable, "-m", "service.delivery"], env))
-        run("web", lambda: _popen(_gunicorn(listener.fileno(), workers), env, (listener.fileno(),)))
+        run("delivery", lambda: popen([sys.executable, "-m", "service.delivery"], env))
+        run("web", lambda: popen(gunicorn(listener.fileno(), workers), env, (listener.fileno(),)))
         address = _address(listener)
         directory.announce(settings.data_dir, address)
         _await_ready(address, children, stop)
@@ -161,7 +161,8 @@ def _environment(settings: Settings, url: str) -> dict[str, str]:
     }
 
 
-def _gunicorn(fd: int, workers: int) -> list[str]:
+def gunicorn(fd: int, workers: int) -> list[str]:
+    """Return the command of the web processes, which listen on an inherited socket."""
     shared_memory = Path("/dev/shm")  # noqa: S108  # gunicorn's heartbeat file, made by mkstemp
     options = {
         "--bind": f"fd://{fd}",
@@ -185,7 +186,8 @@ def _gunicorn(fd: int, workers: int) -> list[str]:
     ]
 
 
-def _popen(command: list[str], env: dict[str, str], fds: tuple[int, ...] = ()) -> Popen[bytes]:
+def popen(command: list[str], env: dict[str, str], fds: tuple[int, ...] = ()) -> Popen[bytes]:
+    """Start a child that ends with us."""
     # A session of its own: Ctrl-C reaches only the launcher, which ends its children in order.
     return Popen(
         command, env=env, pass_fds=fds, stdin=DEVNULL, start_new_session=True, preexec_fn=end_with_parent
