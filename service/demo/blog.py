@@ -17,6 +17,7 @@ import requests
 from flask import Blueprint, Flask, Response, abort, current_app, redirect, render_template, request, url_for
 from requests.adapters import HTTPAdapter
 from urllib3 import Retry
+from werkzeug.exceptions import HTTPException
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from service import signing
@@ -160,6 +161,7 @@ def create_app(blog: Blog) -> Flask:
     app.extensions["blog"] = blog
     app.register_blueprint(pages)
     app.after_request(_headers)
+    app.register_error_handler(HTTPException, _refused)
     app.add_template_filter(_reason_words, "reason_words")
     return app
 
@@ -232,6 +234,10 @@ def _blog() -> Blog:
 def _reason_words(code: str) -> str:
     kind, _, name = code.partition(":")
     return {"score": f"it may be {name}", "rule": f"rule “{name}”"}.get(kind, code)
+
+
+def _refused(error: HTTPException) -> tuple[str, int]:
+    return render_template("error.html", error=error), error.code or 500
 
 
 def _headers(response: Response) -> Response:

@@ -67,7 +67,7 @@ def run(browse: bool) -> None:
             if browse:
                 webbrowser.open(link)
             _watch(demo)
-        out.print("Stopping…")
+        out.print(f"Stopping: {_now(demo)}…")
     out.print("Stopped; nothing is left running.")
 
 

@@ -1,4 +1,4 @@
-// Asks every second what has changed, and changes only that.
+// Asks twice a second what has changed, and changes only that.
 "use strict";
 
 const list = document.querySelector("[data-live]");
@@ -35,7 +35,7 @@ function show(items) {
 async function watch() {
   // The demo may have ended: the page stays as it is, and asks again.
   if (!document.hidden) await look().catch(() => {});
-  setTimeout(watch, 1000);
+  setTimeout(watch, 500);
 }
 
 if (list) watch();
