@@ -76,8 +76,10 @@ class Moderation:
             body_digest=hashlib.sha256(body).hexdigest(),
             content_digest=_content_digest(comment),
             at=self.clock(),
+            rate=site.rate,
+            burst=site.burst,
         )
-        known = self.store.queue.glance(arrival, site.rate, site.burst)
+        known = self.store.queue.glance(arrival)
         if isinstance(known, str):
             return known
         judgement, explanations = self.judge(site, comment, known)

@@ -32,6 +32,8 @@ class Arrival:
     body_digest: str
     content_digest: str
     at: float
+    rate: float
+    burst: float
 
 
 class Queue:
@@ -40,12 +42,12 @@ class Queue:
     def __init__(self, db: Connection) -> None:
         self._db = db
 
-    def glance(self, arrival: Arrival, rate: float, burst: float) -> History | str:
+    def glance(self, arrival: Arrival) -> History | str:
         """Return the answer that was given to this webhook before, else the author's history."""
         a, c = arrival, arrival.comment
         reply = self._db.strings(
             "glance", keys.prefix_of_item(a.item_id), a.item_id, c.site, a.webhook_id, a.body_digest,
-            a.content_digest, c.author_key, rate, burst, a.at,
+            a.content_digest, c.author_key, a.rate, a.burst, a.at,
         )  # fmt: skip
         match reply:
             case ["same", answer]:
@@ -70,7 +72,7 @@ class Queue:
             "accept", keys.prefix_of_item(a.item_id), a.item_id, c.site, a.webhook_id, a.body_digest,
             a.content_digest, a.at, codec.dump_comment(c), codec.dump_judgement(judgement),
             codec.dump_explanations(explanations), judgement.verdict, judgement.lane or "",
-            judgement.severity, c.author_key, answer, WEBHOOK_REMEMBERED_S, entry,
+            judgement.severity, c.author_key, answer, WEBHOOK_REMEMBERED_S, entry, a.rate, a.burst,
         )  # fmt: skip
         if reply[0] == "conflict":
             raise Conflict("webhook-id: the same id came with another body before")

@@ -1,6 +1,7 @@
 -- Accept a comment: idempotent on webhook id, and on site + comment id + revision.
 -- ARGV: id, site, webhook id, body digest, content digest, now, comment, judgement, explanations, verdict, lane,
---       severity, author key, answer, seconds that a webhook id is remembered, log entry
+--       severity, author key, answer, seconds that a webhook id is remembered, log entry,
+--       rate, burst
 -- Returns {'same', answer} | {'conflict'} | {'fresh', answer}
 local id, site, now, author = ARGV[1], ARGV[2], ARGV[6], ARGV[13]
 local c, hook = P .. 'c:' .. id, P .. 'hook:' .. site .. ':' .. ARGV[3]
@@ -14,6 +15,7 @@ local answer, fresh = ARGV[14], old[1] ~= ARGV[5]
 if not fresh then answer = old[2] end
 call('HSET', hook, 'digest', ARGV[4], 'answer', answer)
 call('EXPIRE', hook, tonumber(ARGV[15]))
+spend(site, tonumber(ARGV[17]), tonumber(ARGV[18]), tonumber(now))
 if not fresh then return {'same', answer} end
 
 if old[1] then  -- an edit: what was decided or leased was the earlier revision

@@ -89,14 +89,17 @@ local function send(id, site, body, now)
   schedule(delivery, due)
 end
 
--- Token bucket: returns 0 and takes a token, or the seconds until there is one.
-local function take(name, rate, burst, now)
-  local key = P .. 'bucket:' .. name
-  local f = call('HMGET', key, 'tokens', 'at')
-  local passed = math.max(0, now - tonumber(f[2] or now))
-  local tokens = math.min(burst, tonumber(f[1] or burst) + passed * rate)
-  if tokens < 1 then return (1 - tokens) / rate end
-  call('HSET', key, 'tokens', tokens - 1, 'at', now)
-  call('EXPIRE', key, math.ceil(burst / rate) + 1)
-  return 0
+-- Token buckets. `tokens` only looks; `spend` takes one, even where there is none left.
+local function tokens(name, rate, burst, now)
+  local f = call('HMGET', P .. 'bucket:' .. name, 'tokens', 'at')
+  return math.min(burst, tonumber(f[1] or burst) + math.max(0, now - tonumber(f[2] or now)) * rate)
 end
+
+local function spend(name, rate, burst, now)
+  local key = P .. 'bucket:' .. name
+  call('HSET', key, 'tokens', tokens(name, rate, burst, now) - 1, 'at', now)
+  call('EXPIRE', key, math.ceil(burst / rate) + 1)
+end
+
+-- Seconds until there is a token, 0 where there is one.
+local function wait(name, rate, burst, now) return math.max(0, (1 - tokens(name, rate, burst, now)) / rate) end
