@@ -61,9 +61,9 @@ class Receiver:
                 handler.wfile.write(b"z")
         handler.close_connection = True
 
-    def wait_for(self, count: int = 1) -> None:
+    def wait_for(self, count: int = 1, seconds: float = 10) -> None:
         for _ in range(count):
-            assert self.arrived.acquire(timeout=10), "the blog was not told"
+            assert self.arrived.acquire(timeout=seconds), "the blog was not told"
 
 
 def reply(handler: BaseHTTPRequestHandler, status: int, body: bytes = b"ok", **headers: str) -> None:

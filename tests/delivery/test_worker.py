@@ -439,7 +439,7 @@ def test_it_finishes_what_is_in_flight_when_it_is_told_to_stop(
     env = {**os.environ, "MODQUEUE_REDIS_URL": server_url, "MODQUEUE_ALLOW_PRIVATE_CALLBACKS": "1"}
     process = subprocess.Popen([sys.executable, "-m", "service.delivery"], env=env)
     try:
-        receiver.wait_for()
+        receiver.wait_for(seconds=60)  # a process of its own must load the model first
         process.send_signal(signal.SIGTERM)
         receiver.gate.set()
         assert process.wait(15) == 0
