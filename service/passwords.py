@@ -23,8 +23,9 @@ def hash_password(text: str) -> str:
 
 def verify(password_hash: str, text: str) -> bool:
     """Tell whether a password is right; no hash takes as long as a wrong password."""
+    nobody = _of_nobody()
     try:
-        return _hasher.verify(password_hash or _of_nobody(), _bytes(text)) and bool(password_hash)
+        return _hasher.verify(password_hash or nobody, _bytes(text)) and bool(password_hash)
     except (VerificationError, InvalidHashError):
         return False
 

@@ -57,8 +57,8 @@ def init_app(app: Flask) -> None:
 
 def guard(pages: Blueprint) -> None:
     """Let only people who are signed in, and forms that we made, reach the pages of a blueprint."""
-    pages.before_request(check_form)
     pages.before_request(_require_person)
+    pages.before_request(check_form)
 
 
 def check_form() -> None:

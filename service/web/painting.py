@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 # Log-odds from which a piece is painted, faintest first: towards the label as d1..d3, away as g1..g3.
-STEPS = (0.15, 0.4, 0.9)
+STEPS = (0.25, 0.5, 1.0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,12 @@ REASONS = {
     "flood": "very many comments came at once",
     "campaign": "near-copies of it came from several places",
 }
+FIELDS = {
+    "author": "the author’s name and link",
+    "author URL": "the author has a link",
+    "short": "a short text",
+    "long": "a long text",
+}
 REASON_NAMES = {
     ReasonCode.DEHUMANISING: "dehumanising",
     ReasonCode.HATEFUL: "hateful",
@@ -160,7 +166,7 @@ def sums(item: Item) -> list[Sum]:
 def _sum(text: str, e: Explanation, threshold: float | None) -> Sum:
     segments = paint(text, e.spans)
     words = _strongest(_by_words(segments))
-    fields = _strongest(Row(name, value) for name, value in e.fields)
+    fields = _strongest(Row(FIELDS.get(name, name), value) for name, value in e.fields)
     all_fields = math.fsum(value for _, value in e.fields)
     words_left = e.log_odds - e.bias - all_fields - math.fsum(r.value for r in words)
     rows = [*words, Row("all other words" if words else "all words", words_left), *fields]

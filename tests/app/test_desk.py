@@ -13,7 +13,7 @@ from service.domain import Explanation, ReasonCode, Ruling
 from service.moderation import Moderation, Wish
 from service.web import responses
 from tests.conftest import ADMIN, ANA, BEN, BLOG, Clock, submit
-from tests.pages import Page, Visitor, give_password
+from tests.pages import PASSWORD, Page, Visitor, give_password
 
 DEHUMANISING = "They are cattle. [dehumanising=0.93]"
 HATEFUL = "I hate them all. [hateful=0.8]"
@@ -79,13 +79,13 @@ def test_it_adds_up_the_reasons(
     values = {re.sub(r"<[^>]+>", "", name): float(v.replace("\N{MINUS SIGN}", "-")) for name, v in rows}
     assert values == {
         "cattle.": 2.0, "They": 0.3, "[dehumanising=0.93]": -0.5, "all other words": 0.1,
-        "capitals": 0.2, "author": -0.1, "base": -1.0, "together": 1.0,
+        "capitals": 0.2, "the author’s name and link": -0.1, "base": -1.0, "together": 1.0,
     }  # fmt: skip
     assert sum(v for name, v in values.items() if name != "together") == pytest.approx(values["together"])
     assert '<mark class="d1">They</mark> are <mark class="d3">cattle.</mark>' in page.html
     assert '<mark class="g2">[dehumanising=0.93]</mark>' in page.html
     assert "= score 0.73, held from 0.50" in page.text
-    assert "Without what the marked words add it would be 0.21." in page.text
+    assert "Without what the raising words add, it would be 0.21." in page.text
 
 
 @pytest.mark.parametrize(
@@ -299,6 +299,21 @@ def test_it_hides_the_sites_of_others(ana: Visitor, moderation: Moderation) -> N
     admin = Visitor(ana.client.application)
     admin.sign_in("admin")
     assert text_of(admin.get("/")) == DEHUMANISING
+
+
+def test_it_asks_to_sign_in_again_and_leads_back(ana: Visitor, ids: dict[str, str]) -> None:
+    form = ana.get("/").form("/decision")
+    ana.client.delete_cookie("modqueue")
+    where = f"http://localhost/?lane=pending&item={ids['first']}"
+    answer = ana.client.post(
+        form.action,
+        data=form.fields,
+        headers={"Accept": "text/html", "Referer": where},
+        follow_redirects=True,
+    )
+    page = Page(answer)
+    assert page.path.startswith("/sign-in")
+    assert ana.send(page.form("/sign-in"), name="ana", password=PASSWORD).path == where[16:]
 
 
 def test_it_changes_nothing_by_looking(ana: Visitor, ids: dict[str, str], moderation: Moderation) -> None:

@@ -57,19 +57,19 @@ def test_it_keeps_the_text_whatever_the_spans(text: str, spans: list[tuple[int, 
 
 def test_it_joins_neighbours_of_one_strength() -> None:
     text = "they are livestock, sadly"
-    spans = ((0, 4, 1.0), (5, 8, 1.1), (9, 19, 0.5), (20, 25, -0.2))
+    spans = ((0, 4, 1.0), (5, 8, 1.1), (9, 19, 0.5), (20, 25, -0.3))
     assert paint(text, spans) == [
         Segment("they are", "d3", 2.1),
         Segment(" "),
         Segment("livestock,", "d2", 0.5),
         Segment(" "),
-        Segment("sadly", "g1", -0.2),
+        Segment("sadly", "g1", -0.3),
     ]
 
 
 @pytest.mark.parametrize(
     ("value", "step"),
-    [(0, ""), (0.14, ""), (-0.14, ""), (0.15, "d1"), (-0.15, "g1"), (0.4, "d2"), (-0.5, "g2"), (9, "d3")],
+    [(0, ""), (0.24, ""), (-0.24, ""), (0.25, "d1"), (-0.25, "g1"), (0.5, "d2"), (-0.5, "g2"), (9, "d3")],
 )
 def test_it_paints_in_both_directions(value: float, step: str) -> None:
     assert strength(value) == step
