@@ -35,6 +35,7 @@ test: test-core test-process
 
 # Everything that needs no process of ours: seconds.
 test-core: .venv/dev-installed
+	@sh tests/needs.sh
 	$(BIN)/pytest -n $(PROCESSES) -m "not process"
 
 # Whole services, killed and restarted, and a browser: minutes.

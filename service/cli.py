@@ -10,7 +10,8 @@ from typing import Any
 
 import click
 
-from service import commands, config, logs
+from service import config, logs
+from service.commands import deliveries, models, people, sites
 from service.domain import ModqueueError
 
 
@@ -33,7 +34,7 @@ def main() -> None:
     logs.configure("error")
 
 
-for group in (commands.site, commands.moderator, commands.token, commands.delivery, commands.model):
+for group in (sites.site, people.moderator, people.token, deliveries.delivery, models.model):
     main.add_command(group)
 
 

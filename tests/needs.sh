@@ -4,6 +4,7 @@ set -eu
 
 missing=""
 [ -x /usr/bin/chromium ] || missing="$missing chromium"
+command -v openssl >/dev/null || missing="$missing openssl"
 [ -n "$missing" ] || exit 0
 
 if [ "$(id -u)" = 0 ] && [ -f /etc/debian_version ]; then
@@ -13,6 +14,6 @@ if [ "$(id -u)" = 0 ] && [ -f /etc/debian_version ]; then
     # shellcheck disable=SC2086  # a list of names
     apt-get install -qq -y --no-install-recommends $missing >/dev/null
 else
-    echo "The tests need$missing at /usr/bin: install it, or run make test as root on Debian." >&2
+    echo "The tests need$missing in /usr/bin: install it, or run make test as root on Debian." >&2
     exit 1
 fi

@@ -40,10 +40,14 @@ class Incoming(BaseModel):
 
     @field_validator("*", mode="before")
     @classmethod
-    def _plain(cls, value: object) -> object:
-        # Webhook plugins send ids as numbers or strings, and what is not known as null.
-        if value is None:
-            return ""
+    def _known(cls, value: object) -> object:
+        # Webhook plugins send what is not known as null.
+        return "" if value is None else value
+
+    @field_validator("comment_ID", "comment_post_ID", "comment_parent", "user_id", mode="before")
+    @classmethod
+    def _number(cls, value: object) -> object:
+        # They send ids as numbers or as strings.
         return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
     @field_validator("*")

@@ -3,11 +3,11 @@
 -- Returns {'ok'} | {'missing'} | {'edited'} | {'decided', by, at} | {'taken', by, until} | {'stale'}
 local id, by, token, ruling, now = ARGV[1], ARGV[3], ARGV[4], ARGV[5], ARGV[8]
 local c = P .. 'c:' .. id
-local f = call('HMGET', c, 'site', 'revision', 'by', 'decided_at', 'lease_by', 'lease_token', 'lease_until', 'verdict')
+local f = call('HMGET', c, 'site', 'revision', 'by', 'decided_at', 'lease_by', 'lease_token', 'lease_until', 'decision')
 if not f[1] then return {'missing'} end
 if f[4] then
   -- The same request again, after its reply was lost on the way.
-  if f[3] == by and f[4] == now then return {'ok'} end
+  if f[3] == by and f[4] == now and f[8] == ruling then return {'ok'} end
   return {'decided', f[3], f[4]}
 end
 if f[2] ~= ARGV[2] then return {'edited'} end

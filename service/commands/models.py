@@ -1,0 +1,72 @@
+"""`modqueue model`: champion and challengers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+
+from service import config
+from service.commands import as_json, show
+from service.domain import NotFound
+
+
+@click.group()
+def model() -> None:
+    """Champion and challengers."""
+
+
+@model.command("list")
+@as_json
+def model_list(as_json: bool) -> None:
+    """List the models that could be in use, the champion marked."""
+    with _registry() as (registry, path):
+        shipped = registry.load(registry.SHIPPED).manifest
+        trained = registry.models(path)
+    promoted = [r["id"] for r in trained if r["promoted"]]
+    rows = [
+        {"id": r["id"], "champion": r["id"] in (promoted or [shipped["id"]])} for r in [shipped, *trained]
+    ]
+    lines = [f"{'*' if r['champion'] else ' '} {r['id']}" for r in rows]
+    show(rows, as_json, "\n".join(lines))
+
+
+@model.command("show")
+@click.argument("model_id", metavar="[ID]", default="")
+def model_show(model_id: str) -> None:
+    """Print what is known of a model; of the champion without ID."""
+    with _registry() as (registry, path):
+        directory = path / model_id if model_id else registry.champion_directory(path)
+        click.echo(json.dumps(registry.load(directory).manifest, indent=2, ensure_ascii=False))
+
+
+@model.command("promote")
+@click.argument("model_id", metavar="ID")
+def model_promote(model_id: str) -> None:
+    """Make a model the champion; running services take it up within seconds."""
+    with _registry() as (registry, path):
+        registry.promote(path, model_id)
+    click.echo(f"{model_id} is the champion")
+
+
+@model.command("rollback")
+def model_rollback() -> None:
+    """Undo the last promotion."""
+    with _registry() as (registry, path):
+        registry.rollback(path)
+        click.echo(f"{registry.load(registry.champion_directory(path)).id} is the champion again")
+
+
+@contextmanager
+def _registry() -> Iterator[tuple[Any, Path]]:
+    # Imported here: scikit-learn takes a second, and no other command needs it.
+    from classifier import registry
+
+    try:
+        yield registry, config.load().data_dir / "models"
+    except registry.RegistryError as error:
+        raise NotFound(str(error)) from None

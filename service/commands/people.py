@@ -1,0 +1,113 @@
+"""`modqueue moderator` and `modqueue token`: who may decide."""
+
+from __future__ import annotations
+
+import secrets
+import sys
+import time
+from dataclasses import replace
+
+import click
+
+from service import config, data_dir
+from service.commands import as_json, log, open_store, show
+from service.domain import Invalid, NotFound, Person, Role
+from service.store import Store
+
+
+@click.group()
+def moderator() -> None:
+    """People who decide."""
+
+
+@moderator.command("add")
+@click.argument("name")
+@click.option("--role", type=click.Choice([r.value for r in Role]), default="moderator", show_default=True)
+@click.option(
+    "--site", "sites", multiple=True, metavar="ID", help="May be given several times; none means all."
+)
+@click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
+def moderator_add(name: str, role: str, sites: tuple[str, ...], password_stdin: bool) -> None:
+    """Add a moderator or admin; without a password a one-time sign-in link is printed."""
+    from service.passwords import hash_password
+
+    if not 1 <= len(name) <= 64 or not name.isprintable():
+        raise Invalid("NAME", "1 to 64 printable characters")
+    hashed = hash_password(sys.stdin.readline().rstrip("\n")) if password_stdin else ""
+    with open_store() as store:
+        _check_sites(store, sites)
+        store.registry.add_person(Person(name, Role(role), sites, hashed, created_at=time.time()))
+        log(store, "moderator added", by=name, role=role, sites=sites)
+        click.echo(f"{name} added" if hashed else _link(store, name))
+
+
+@moderator.command("list")
+@as_json
+def moderator_list(as_json: bool) -> None:
+    """List the people who decide."""
+    with open_store() as store:
+        people = store.registry.people()
+    rows = [{"name": p.name, "role": p.role, "sites": p.sites, "disabled": p.disabled} for p in people]
+    lines = [
+        f"{p.name:<20} {p.role:<10} {', '.join(p.sites) or 'all sites'}{' (disabled)' * p.disabled}"
+        for p in people
+    ]
+    show(rows, as_json, "\n".join(lines) or "nobody yet: modqueue moderator add NAME")
+
+
+@moderator.command("disable")
+@click.argument("name")
+def moderator_disable(name: str) -> None:
+    """Sign a person out everywhere and let them in no more."""
+    with open_store() as store:
+        person = store.registry.person(name)
+        store.registry.save_person(replace(person, disabled=True, epoch=person.epoch + 1))
+        log(store, "moderator disabled", by=name)
+    click.echo(f"{name} is disabled; `modqueue moderator reset {name}` lets them in again")
+
+
+@moderator.command("reset")
+@click.argument("name")
+def moderator_reset(name: str) -> None:
+    """Forget a password, sign the person out everywhere, and print a one-time sign-in link."""
+    with open_store() as store:
+        person = store.registry.person(name)
+        store.registry.save_person(replace(person, password_hash="", disabled=False, epoch=person.epoch + 1))
+        log(store, "moderator reset", by=name)
+        click.echo(_link(store, name))
+
+
+@click.group()
+def token() -> None:
+    """Bearer tokens of the API."""
+
+
+@token.command("add")
+@click.argument("name")
+@click.option(
+    "--site", "sites", multiple=True, metavar="ID", required=True, help="May be given several times."
+)
+@as_json
+def token_add(name: str, sites: tuple[str, ...], as_json: bool) -> None:
+    """Make a token that reads and decides for the given sites; it is not shown again."""
+    made = "mqt_" + secrets.token_urlsafe(32)
+    with open_store() as store:
+        _check_sites(store, sites)
+        store.registry.add_token(made, name, sites)
+        log(store, "token added", by=name, sites=sites)
+    show({"token": made}, as_json, made)
+
+
+def _check_sites(store: Store, sites: tuple[str, ...]) -> None:
+    known = {s.id for s in store.registry.sites()}
+    if missing := [s for s in sites if s not in known]:
+        raise NotFound(f"no such site: {', '.join(missing)}")
+
+
+def _link(store: Store, name: str) -> str:
+    from service.launcher import sign_in_link
+
+    settings = config.load()
+    address = settings.public_url.rstrip("/") or data_dir.running_address(settings.data_dir)
+    link = sign_in_link(store, address or "http://127.0.0.1:8080", name)
+    return f"Sign-in link for {name}, works once within 24 hours: {link}"

@@ -1,0 +1,132 @@
+"""`modqueue site`: the blogs that send their comments."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import time
+from dataclasses import asdict, replace
+from typing import Any
+
+import click
+
+from service import config, signing
+from service.commands import as_json, log, open_store, show
+from service.connectors.address import check_callback_url, check_site_url
+from service.domain import Invalid, Policy, Secret, Site
+from service.policy import check
+from service.store import codec, keys
+from service.store.registry import digest
+
+
+@click.group()
+def site() -> None:
+    """Blogs that send their comments."""
+
+
+@site.command("add")
+@click.argument("site_id", metavar="ID")
+@click.option("--url", required=True, help="The blog's address.")
+@click.option("--callback-url", default="", help="Where decisions are sent; on the blog's own host.")
+@as_json
+def site_add(site_id: str, url: str, callback_url: str, as_json: bool) -> None:
+    """Register a blog; prints its secret and key, which are not shown again."""
+    if not keys.SITE_ID.fullmatch(site_id):
+        raise Invalid("ID", "1 to 64 of a-z, 0-9, '.', '_' and '-', beginning with a letter or digit")
+    allow_private = config.load().allow_private_callbacks
+    check_site_url(url)
+    if callback_url:
+        check_callback_url(callback_url, url, allow_private)
+    secret, api_key = signing.new_secret(), secrets.token_hex(6)
+    with open_store() as store:
+        store.registry.add_site(
+            Site(site_id, url, (Secret(secret),), digest(api_key), callback_url, created_at=time.time())
+        )
+        log(store, "site added", site=site_id)
+    shown = f"site            {site_id}\nwebhook secret  {secret}\nAPI key         {api_key}"
+    show({"site": site_id, "webhook_secret": secret, "api_key": api_key}, as_json, shown)
+
+
+@site.command("list")
+@as_json
+def site_list(as_json: bool) -> None:
+    """List the registered blogs."""
+    with open_store() as store:
+        rows = [
+            {"site": s.id, "url": s.url, "callback_url": s.callback_url,
+             "callback_disabled": s.callback_disabled, "policy": s.policy.version}
+            for s in store.registry.sites()
+        ]  # fmt: skip
+    text = "\n".join(f"{r['site']:<20} {r['url']}  {r['callback_disabled']}".rstrip() for r in rows)
+    show(rows, as_json, text or "no sites yet: modqueue site add ID --url URL")
+
+
+@site.command("rotate")
+@click.argument("site_id", metavar="ID")
+@click.option("--overlap-hours", default=24.0, show_default=True, type=click.FloatRange(0, 24 * 90))
+@as_json
+def site_rotate(site_id: str, overlap_hours: float, as_json: bool) -> None:
+    """Make a new webhook secret; the old one stays valid for a while."""
+    now, secret = time.time(), signing.new_secret()
+    with open_store() as store:
+        found = store.registry.site(site_id)
+        old = [
+            replace(s, expires_at=now + overlap_hours * 3600) for s in found.secrets if s.expires_at is None
+        ]
+        kept = [s for s in found.secrets if s.expires_at and s.expires_at > now]
+        store.registry.save_site(replace(found, secrets=(Secret(secret), *old, *kept)))
+        log(store, "site secret rotated", site=site_id)
+    show({"site": site_id, "webhook_secret": secret}, as_json, f"webhook secret  {secret}")
+
+
+@site.command("callback")
+@click.argument("site_id", metavar="ID")
+@click.argument("url", default="")
+def site_callback(site_id: str, url: str) -> None:
+    """Set where decisions are sent, and enable it again; without URL the address stays."""
+    with open_store() as store:
+        found = store.registry.site(site_id)
+        wanted = url or found.callback_url
+        if not wanted:
+            raise Invalid("URL", "this site has no callback address yet")
+        check_callback_url(wanted, found.url, config.load().allow_private_callbacks)
+        store.registry.save_site(replace(found, callback_url=wanted, callback_disabled=""))
+        log(store, "site callback set", site=site_id)
+    click.echo(f"{site_id} is told at {wanted}")
+
+
+@site.command("remove")
+@click.argument("site_id", metavar="ID")
+@click.confirmation_option(prompt="Refuse this blog's comments from now on?")
+def site_remove(site_id: str) -> None:
+    """Forget a blog; its comments stay until they expire."""
+    with open_store() as store:
+        store.registry.remove_site(site_id)
+        log(store, "site removed", site=site_id)
+    click.echo(f"{site_id} removed")
+
+
+@site.command("policy")
+@click.argument("site_id", metavar="ID")
+@click.option(
+    "--set", "source", type=click.File("r"), help="A JSON file with the new policy; - is standard input."
+)
+def site_policy(site_id: str, source: Any) -> None:
+    """Print a blog's policy, or set a new version of it."""
+    with open_store() as store:
+        found = store.registry.site(site_id)
+        if source:
+            found = replace(found, policy=_read_policy(source.read(), found.policy.version + 1))
+            store.registry.save_site(found)
+            log(store, "policy set", site=site_id, policy=asdict(found.policy))
+    click.echo(json.dumps(asdict(found.policy), indent=2, ensure_ascii=False))
+
+
+def _read_policy(text: str, version: int) -> Policy:
+    try:
+        raw = json.loads(text)
+        if not isinstance(raw, dict):
+            raise Invalid("policy", "must be a JSON object")
+        return replace(check(codec.policy(raw)), version=version)
+    except (TypeError, ValueError, AttributeError) as error:
+        raise Invalid("policy", f"cannot be read: {error}") from None

@@ -1,0 +1,77 @@
+"""The champion in memory: loaded, kept, replaced, and what happens where there is none."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from classifier import registry
+from service import scoring
+from service.domain import LABELS, Comment, ScorerError
+from service.scoring import Scorer
+
+VERMIN = Comment("blog", "1", "They are vermin. Exterminate them.", author="Ana")
+
+
+@pytest.fixture(autouse=True)
+def always_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scoring, "POLL_S", -1.0)
+
+
+def test_it_scores_and_explains_with_the_shipped_champion(tmp_path: Path) -> None:
+    model = Scorer(tmp_path).current()
+    scores = model.score(VERMIN)
+    assert set(scores) == set(LABELS)
+    assert scores["dehumanising"] > (model.recommended["dehumanising"].hold or 1)
+    (why,) = model.explain(VERMIN, ["dehumanising"])
+    total = why.bias + sum(c for _, _, c in why.spans) + sum(c for _, c in why.fields)
+    assert total == pytest.approx(why.log_odds, abs=1e-9)
+    assert why.score == pytest.approx(scores["dehumanising"], abs=1e-6)
+
+
+def test_it_never_recommends_to_reject_but_for_spam(tmp_path: Path) -> None:
+    recommended = Scorer(tmp_path).current().recommended
+    assert {k for k, t in recommended.items() if t.reject is not None} <= {"spam"}
+
+
+def test_it_takes_up_a_promoted_model_and_keeps_the_old_one_for_who_has_it(tmp_path: Path) -> None:
+    scorer = Scorer(tmp_path)
+    shipped = scorer.current()
+    shutil.copytree(registry.SHIPPED, tmp_path / shipped.id)
+    registry.promote(tmp_path, shipped.id)
+    promoted = scorer.current()
+    assert promoted is not shipped
+    assert promoted.score(VERMIN) == shipped.score(VERMIN)
+    assert scorer.current() is promoted
+    registry.rollback(tmp_path)
+    assert scorer.current() is not promoted
+
+
+def test_it_keeps_the_champion_where_the_promoted_file_is_damaged(tmp_path: Path) -> None:
+    scorer = Scorer(tmp_path)
+    shipped = scorer.current()
+    shutil.copytree(registry.SHIPPED, tmp_path / shipped.id)
+    registry.promote(tmp_path, shipped.id)
+    (tmp_path / shipped.id / "model.joblib").write_bytes(b"damaged")
+    assert scorer.current().score(VERMIN) == shipped.score(VERMIN)
+
+
+def test_it_says_so_where_there_is_no_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registry, "champion_directory", lambda _models: tmp_path / "nothing")
+    model = Scorer(tmp_path).current()
+    assert (model.id, model.explain(VERMIN, LABELS)) == ("none", ())
+    with pytest.raises(ScorerError, match="doctor"):
+        model.score(VERMIN)
+
+
+def test_it_turns_whatever_a_model_does_into_one_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = Scorer(tmp_path).current()
+    monkeypatch.setattr(registry.CommentModel, "score", lambda *_: 1 / 0)
+    monkeypatch.setattr(registry.CommentModel, "explain", lambda *_: 1 / 0)
+    with pytest.raises(ScorerError, match="ZeroDivisionError"):
+        model.score(VERMIN)
+    assert model.explain(VERMIN, LABELS) == ()
