@@ -17,6 +17,12 @@ from service.store.registry import digest
 Run = Callable[..., Result]
 
 
+@pytest.fixture(autouse=True)
+def leave_logs_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep the commands from sending this process's logs to a stream that ends with the test."""
+    monkeypatch.setattr("service.logs.configure", lambda _level: None)
+
+
 @pytest.fixture
 def run(tmp_path: Path, server_url: str, store: Store, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Run a command against the store of the test."""
