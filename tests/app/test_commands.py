@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 from click.testing import CliRunner, Result
 
 from service.cli import main
@@ -18,9 +20,11 @@ Run = Callable[..., Result]
 
 
 @pytest.fixture(autouse=True)
-def leave_logs_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keep the commands from sending this process's logs to a stream that ends with the test."""
-    monkeypatch.setattr("service.logs.configure", lambda _level: None)
+def put_logs_back() -> Iterator[None]:
+    """Undo what a command does to this process's logs: its stream ends with the test."""
+    yield
+    structlog.reset_defaults()
+    logging.getLogger().handlers.clear()
 
 
 @pytest.fixture
