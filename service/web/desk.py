@@ -37,9 +37,9 @@ LANES: dict[str, str] = {
 # Where a decision leads: so many of the following comments are tried until one is free.
 LOOK_AHEAD = 10
 
-for helper in (showing.age, showing.score, showing.signed, showing.clock_time, showing.iso, showing.safe_link,
+for words in (showing.age, showing.score, showing.signed, showing.clock_time, showing.iso, showing.safe_link,
                showing.host, showing.reason_words, showing.delivery_words):  # fmt: skip
-    blueprint.add_app_template_global(helper)
+    blueprint.add_app_template_global(words)
 
 
 @dataclass(frozen=True, slots=True)

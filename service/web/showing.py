@@ -31,7 +31,7 @@ REASONS = {
     "campaign": "near-copies of it came from several places",
 }
 FIELDS = {
-    "author": "the author’s name and link",
+    "author": "name and link of the author",
     "author URL": "the author has a link",
     "short": "a short text",
     "long": "a long text",

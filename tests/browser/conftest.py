@@ -85,6 +85,8 @@ def open_desk(browser: Browser, address: str, faults: list[str]) -> Iterator[Ope
         page.get_by_label("Password").fill(PASSWORD)
         page.get_by_role("button", name="Sign in").click()
         page.wait_for_selector("#desk")
+        # Keys count from when the script has run.
+        page.wait_for_load_state("load")
         return page
 
     yield open_it

@@ -228,7 +228,7 @@ document.addEventListener("click", clicked);
 document.addEventListener("keydown", pressed);
 document.addEventListener("change", rememberKeys);
 document.addEventListener("visibilitychange", () => document.hidden || ((claiming = claim()), poll()));
-window.addEventListener("popstate", () => load(location.href, {}, false));
+window.addEventListener("popstate", () => (busy ? location.reload() : load(location.href, {}, false)));
 window.addEventListener("pagehide", leave);
 window.addEventListener("pageshow", (event) => event.persisted && (claiming = claim()));
 setInterval(poll, POLL_MS);
