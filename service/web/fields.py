@@ -55,8 +55,10 @@ class Incoming(BaseModel):
     def _clean(cls, value: str) -> str:
         if "\0" in value:
             raise ValueError("holds a NUL character")
-        if any("\ud800" <= c <= "\udfff" for c in value):
-            raise ValueError("holds half of a surrogate pair")
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise ValueError("holds half of a surrogate pair") from None
         return value
 
 
