@@ -1,0 +1,269 @@
+"""A real WordPress, headless: from Debian's packages, with MariaDB on a private socket and PHP's own server."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import textwrap
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from tests.process.cast import wait_for
+
+DEBIAN = Path("/usr/share/wordpress")
+PASSWORD = "correct horse battery"
+
+CONFIG = """<?php
+define( 'DB_NAME', 'wordpress' );
+define( 'DB_USER', 'root' );
+define( 'DB_PASSWORD', '' );
+define( 'DB_HOST', 'localhost:%(socket)s' );
+define( 'DB_CHARSET', 'utf8mb4' );
+define( 'WP_HOME', '%(url)s' );
+define( 'WP_SITEURL', '%(url)s' );
+define( 'WP_ENVIRONMENT_TYPE', 'local' );
+// It speaks to this machine and to nobody else, and its cron runs when a test says so.
+define( 'WP_HTTP_BLOCK_EXTERNAL', true );
+define( 'WP_ACCESSIBLE_HOSTS', '127.0.0.1' );
+define( 'DISABLE_WP_CRON', true );
+define( 'AUTOMATIC_UPDATER_DISABLED', true );
+define( 'WP_DEBUG', true );
+define( 'WP_DEBUG_DISPLAY', false );
+define( 'WP_DEBUG_LOG', '%(log)s' );
+foreach ( array( 'AUTH', 'SECURE_AUTH', 'LOGGED_IN', 'NONCE' ) as $name ) {
+	define( $name . '_KEY', 'key of a site that lives for a minute ' . $name );
+	define( $name . '_SALT', 'salt of a site that lives for a minute ' . $name );
+}
+$table_prefix = 'wp_';
+if ( ! defined( 'ABSPATH' ) ) { define( 'ABSPATH', __DIR__ . '/' ); }
+require_once ABSPATH . 'wp-settings.php';
+"""
+
+# Tests post quickly, send mail to nobody, and the service is on this machine.
+MU_PLUGIN = """<?php
+add_filter( 'comment_flood_filter', '__return_false', 99 );
+add_filter( 'block_local_requests', '__return_false' );
+add_filter( 'pre_wp_mail', '__return_true' );
+"""
+
+INSTALL = """
+define( 'WP_INSTALLING', true );
+require %(config)s;
+require ABSPATH . 'wp-admin/includes/upgrade.php';
+wp_install( 'A blog', 'admin', 'admin@blog.example', true, '', %(password)s );
+update_option( 'comment_previously_approved', 0 );
+update_option( 'comment_max_links', 0 );
+update_option( 'permalink_structure', '/%%postname%%/' );
+flush_rewrite_rules();
+"""
+
+# PHP's own server gives pretty addresses to WordPress and files to readers.
+ROUTER = """<?php
+$path = parse_url( $_SERVER['REQUEST_URI'], PHP_URL_PATH );
+if ( is_file( $_SERVER['DOCUMENT_ROOT'] . rtrim( $path, '/' ) ) ) { return false; }
+if ( is_file( $_SERVER['DOCUMENT_ROOT'] . $path . '/index.php' ) ) { return false; }
+require $_SERVER['DOCUMENT_ROOT'] . '/index.php';
+"""
+
+
+@dataclass(frozen=True)
+class Posted:
+    """What WordPress said to a commenter: the comment's number, and whether it awaits moderation."""
+
+    id: int
+    held: bool
+
+
+class WordPress:
+    """One WordPress with its database; start it, use it, stop it."""
+
+    def __init__(self, directory: Path) -> None:
+        self.root = directory / "site"
+        self.log = directory / "debug.log"
+        self._db = directory / "db"
+        self._socket = directory / "db.sock"
+        self._router = directory / "router.php"
+        self._output = (directory / "servers.log").open("ab")
+        self.port = _free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._running: list[subprocess.Popen[bytes]] = []
+
+    def start(self) -> None:
+        """Install and serve it; takes some ten seconds."""
+        subprocess.run(["cp", "-rL", DEBIAN, self.root], check=True)
+        self._start_database()
+        config = {"socket": self._socket, "url": self.url, "log": self.log}
+        (self.root / "wp-config.php").write_text(CONFIG % config)
+        self.mu_plugin("tests", MU_PLUGIN)
+        self._run_php(
+            INSTALL % {"config": _php(str(self.root / "wp-config.php")), "password": _php(PASSWORD)}
+        )
+        self._router.write_text(ROUTER)
+        self._serve()
+
+    def stop(self) -> None:
+        """End the servers and what they started."""
+        for process in reversed(self._running):
+            os.killpg(process.pid, signal.SIGTERM)
+        for process in self._running:
+            process.wait(20)
+        self._output.close()
+
+    def mu_plugin(self, name: str, code: str) -> None:
+        """Put a must-use plugin in place."""
+        directory = self.root / "wp-content" / "mu-plugins"
+        directory.mkdir(exist_ok=True)
+        (directory / f"{name}.php").write_text(code)
+
+    def plugin(self, source: Path) -> None:
+        """Copy a plugin's directory in place and activate it."""
+        shutil.copytree(source, self.root / "wp-content" / "plugins" / source.name, dirs_exist_ok=True)
+        name = f"{source.name}/{source.name}.php"
+        self.php(f"require ABSPATH . 'wp-admin/includes/plugin.php'; activate_plugin( {_php(name)} );")
+
+    def php(self, code: str) -> Any:
+        """Run PHP inside this WordPress; returns what it echoes, read as JSON."""
+        said = self._run_php(f"require {_php(str(self.root / 'wp-load.php'))};\n{code}")
+        return json.loads(said) if said else None
+
+    def option(self, name: str, value: object) -> None:
+        """Set an option."""
+        self.php(f"update_option( {_php(name)}, json_decode( {_php(json.dumps(value))}, true ) );")
+
+    def cron(self) -> None:
+        """Run what WordPress's cron has due."""
+        requests.get(f"{self.url}/wp-cron.php?doing_wp_cron", timeout=60).raise_for_status()
+
+    def comment(
+        self, text: str, author: str = "Ana", email: str = "ana@reader.example", **fields: str
+    ) -> Posted:
+        """Post a comment through the form, as a reader does."""
+        form = {"comment": text, "author": author, "email": email, "url": "", "comment_post_ID": "1",
+                "comment_parent": "0", **fields}  # fmt: skip
+        answer = requests.post(f"{self.url}/wp-comments-post.php", form, allow_redirects=False, timeout=60)
+        assert answer.status_code == 302, answer.text[:2000]
+        found = re.search(r"(?:unapproved=|#comment-)(\d+)", answer.headers["Location"])
+        assert found, answer.headers["Location"]
+        return Posted(int(found.group(1)), "unapproved=" in answer.headers["Location"])
+
+    def status(self, comment_id: int) -> str:
+        """Return a comment's status: approved, unapproved, spam, trash or deleted."""
+        return str(self.php(f"echo json_encode( wp_get_comment_status( {comment_id} ) ?: 'deleted' );"))
+
+    def meta(self, comment_id: int, name: str) -> Any:
+        """Return a comment's meta value."""
+        return self.php(f"echo json_encode( get_comment_meta( {comment_id}, {_php(name)}, true ) );")
+
+    def is_shown(self, text: str) -> bool:
+        """Tell whether readers see a text below the first post."""
+        return text in requests.get(f"{self.url}/?p=1", timeout=60).text
+
+    def rest(self, method: str, path: str, body: object = None, *, user: str = "admin") -> requests.Response:
+        """Ask WordPress's REST API with an application password."""
+        return requests.request(
+            method,
+            f"{self.url}/wp-json/{path}",
+            json=body,
+            auth=(user, self.application_password(user)),
+            timeout=60,
+        )
+
+    def application_password(self, user: str) -> str:
+        """Make an application password."""
+        return str(self.php(
+            f"$user = get_user_by( 'login', {_php(user)} );"
+            "$made = WP_Application_Passwords::create_new_application_password( $user->ID,"
+            " array( 'name' => wp_generate_uuid4() ) ); echo json_encode( $made[0] );"
+        ))  # fmt: skip
+
+    def sign_in(self, user: str = "admin") -> requests.Session:
+        """Sign in to wp-admin."""
+        session = requests.Session()
+        session.cookies.set("wordpress_test_cookie", "WP Cookie check", domain="127.0.0.1")
+        form = {"log": user, "pwd": PASSWORD, "testcookie": "1"}
+        session.post(f"{self.url}/wp-login.php", form, timeout=60)
+        assert any(c.name.startswith("wordpress_logged_in") for c in session.cookies)
+        return session
+
+    def _start_database(self) -> None:
+        user = ["--user=root"] if os.geteuid() == 0 else []
+        install = [
+            "mariadb-install-db",
+            "--no-defaults",
+            "--auth-root-authentication-method=normal",
+            "--skip-test-db",
+        ]
+        subprocess.run(
+            [*install, f"--datadir={self._db}", *user], check=True, stdout=self._output, stderr=self._output
+        )
+        # It lives for a minute: what it writes need not survive a power cut.
+        swift = ["--innodb-flush-log-at-trx-commit=0", "--skip-log-bin", "--innodb-buffer-pool-size=32M"]
+        server = ["mariadbd", "--no-defaults", "--skip-networking", *swift, *user]
+        self._spawn(
+            [*server, f"--datadir={self._db}", f"--socket={self._socket}", f"--pid-file={self._db}/pid"]
+        )
+        wait_for(self._socket.exists)
+        create = "CREATE DATABASE wordpress CHARACTER SET utf8mb4"
+        subprocess.run(
+            ["mariadb", "--no-defaults", f"--socket={self._socket}", "-uroot", "-e", create], check=True
+        )
+
+    def _serve(self) -> None:
+        env = os.environ | {"PHP_CLI_SERVER_WORKERS": "4"}
+        listen = ["-S", f"127.0.0.1:{self.port}", "-t", str(self.root)]
+        self._spawn(["php", "-d", "opcache.enable_cli=1", *listen, str(self._router)], env)
+        wait_for(self._answers)
+
+    def _answers(self) -> bool:
+        try:
+            return requests.get(f"{self.url}/wp-login.php", timeout=20).ok
+        except requests.ConnectionError:
+            return False
+
+    def _spawn(self, command: list[str], env: dict[str, str] | None = None) -> None:
+        # In a group of its own, since PHP's workers outlive their server.
+        self._running.append(
+            subprocess.Popen(
+                command, env=env, stdout=self._output, stderr=self._output, start_new_session=True
+            )
+        )
+
+    def _run_php(self, code: str) -> str:
+        script = (
+            f"$_SERVER['HTTP_HOST'] = '127.0.0.1:{self.port}'; $_SERVER['REQUEST_METHOD'] = 'GET';\n{code}"
+        )
+        done = subprocess.run(["php", "-r", script], capture_output=True, text=True, check=False, timeout=120)
+        assert done.returncode == 0, textwrap.shorten(done.stdout + done.stderr, 3000)
+        return done.stdout
+
+
+@contextmanager
+def running(directory: Path) -> Iterator[WordPress]:
+    """Give a WordPress that is installed and served, in an empty directory."""
+    wordpress = WordPress(directory)
+    try:
+        wordpress.start()
+        yield wordpress
+    finally:
+        wordpress.stop()
+
+
+def _php(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"
+
+
+def _free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
