@@ -5,8 +5,8 @@ set -eu
 missing=""
 [ -x /usr/bin/chromium ] || missing="$missing chromium"
 command -v openssl >/dev/null || missing="$missing openssl"
-# A WordPress with PHP and MariaDB; the last two only stand in for Apache and the PHP module of it.
-[ -d /usr/share/wordpress ] || missing="$missing wordpress wordpress-theme-twentytwentythree mini-httpd php-cgi"
+# A WordPress with PHP and MariaDB; mini-httpd, php-cgi and php keep Apache out.
+[ -d /usr/share/wordpress ] || missing="$missing wordpress wordpress-theme-twentytwentythree mini-httpd php-cgi php"
 command -v php >/dev/null || missing="$missing php-cli php-mysql php-curl php-mbstring php-xml"
 command -v mariadbd >/dev/null || missing="$missing mariadb-server-core mariadb-client-core"
 command -v xgettext >/dev/null || missing="$missing gettext"
