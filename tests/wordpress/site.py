@@ -1,4 +1,4 @@
-"""A real WordPress, headless: Debian's packages, MariaDB on a private socket, and the server of PHP itself."""
+"""A real WordPress, headless: Debian's packages, MariaDB on a private socket, the server of PHP itself."""
 
 from __future__ import annotations
 
