@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import time
@@ -11,7 +12,7 @@ from typing import Any
 import click
 
 from service import config, logs
-from service.commands import deliveries, models, people, sites
+from service.commands import deliveries, models, open_store, people, sites
 from service.domain import ModqueueError
 
 
@@ -104,6 +105,23 @@ def retrain(arguments: tuple[str, ...]) -> None:
 
     os.environ.setdefault("MODQUEUE_DATA_DIR", str(config.load().data_dir))
     sys.exit(retrain_main(list(arguments)))
+
+
+@main.command()
+@click.option("--examples", is_flag=True, required=True, help="Decisions as labelled texts, for training.")
+@click.option(
+    "--site", "chosen", multiple=True, metavar="ID", help="May be given several times; none means all."
+)
+@click.option(
+    "--output", type=click.File("w"), default="-", help="A file of JSON lines; - is standard output."
+)
+def export(examples: bool, chosen: tuple[str, ...], output: Any) -> None:
+    """Export what moderators decided."""
+    from service.examples import export as examples_of
+
+    with open_store() as store:
+        for example in examples_of(store, chosen):
+            output.write(json.dumps(example, ensure_ascii=False) + "\n")
 
 
 @main.command()

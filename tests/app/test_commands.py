@@ -12,9 +12,11 @@ import structlog
 from click.testing import CliRunner, Result
 
 from service.cli import main
-from service.domain import Thresholds
+from service.domain import Ruling, Thresholds
+from service.moderation import Moderation, Wish
 from service.store import Store
 from service.store.registry import digest
+from tests.conftest import ANA, submit
 
 Run = Callable[..., Result]
 
@@ -251,3 +253,12 @@ def test_it_names_the_setting_that_is_wrong(
     monkeypatch.setenv(variable, value)
     result = run("site", "list")
     assert (result.exit_code, variable in result.stderr) == (1, True)
+
+
+def test_it_exports_decisions(run: Run, moderation: Moderation, tmp_path: Path) -> None:
+    moderation.decide(ANA, submit(moderation, "[spam=0.8]")["id"], Wish(Ruling.APPROVE))
+    assert json.loads(run("export", "--examples").stdout)["spam"] == 0
+    path = tmp_path / "examples.jsonl"
+    assert run("export", "--examples", "--site", "other", "--output", str(path)).exit_code == 0
+    assert path.read_text() == ""
+    assert run("export").exit_code == 2

@@ -1,0 +1,46 @@
+"""Moderators' decisions as labelled examples, in the schema that training reads (training_data/schema.md)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from service.domain import LABELS
+from service.store import Store
+
+
+def export(store: Store, sites: Iterable[str] = ()) -> Iterator[dict[str, Any]]:
+    """Yield the examples in force of the given sites, or of all: the last word on each revision."""
+    for site in sites or [s.id for s in store.registry.sites()]:
+        yield from in_force(json.loads(e) for e in store.views.examples(site))
+
+
+def in_force(log: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Yield labelled texts from the log of examples, without what was undone or says nothing of a label."""
+    last = {(e["item"], e["revision"]): e for e in log}
+    for (item, revision), example in last.items():
+        labels = {} if example.get("retracted") else labels_of(example["decision"], example["reason"])
+        if labels:
+            yield {
+                "id": f"{item}.{revision}",
+                **_comment(example["comment"]),
+                **labels,
+                **_provenance(example),
+            }
+
+
+def labels_of(decision: str, reason: str | None) -> dict[str, int]:
+    """Return what a decision says of the labels: an approval denies all, a rejection asserts its reason's."""
+    if decision == "approve":
+        return dict.fromkeys(LABELS, 0)
+    return {reason: 1} if reason in LABELS else {}
+
+
+def _comment(comment: dict[str, str]) -> dict[str, str]:
+    names = {"author": "comment_author", "author_url": "comment_author_url", "agent": "comment_agent"}
+    return {"text": comment.get("text", "")} | {names[k]: v for k, v in comment.items() if k in names}
+
+
+def _provenance(example: dict[str, Any]) -> dict[str, Any]:
+    return {name: example[name] for name in ("site", "source", "by", "at")}
