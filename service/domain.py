@@ -78,6 +78,7 @@ class Comment:
     permalink: str = ""
     parent_id: str = ""
     parent_text: str = ""
+    honeypot: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,12 +118,13 @@ class Explanation:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """What we know of an author on a site before this comment."""
+    """What we know of an author on a site before this comment, and whether it is one of a campaign."""
 
     approved: int = 0
     rejected: int = 0
     first_seen: float | None = None
     edited_after_rejection: bool = False
+    campaign: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +173,7 @@ class Item:
     decision: Decision | None = None
     lease: Lease | None = None
     delivery: DeliveryState | None = None
+    campaign: str = ""
 
     @property
     def outcome(self) -> str:
@@ -231,6 +234,10 @@ class Site:
     policy: Policy = Policy()
     rate: float = 50.0
     burst: float = 500.0
+    akismet_hold: str = "spam"
+    akismet_limit: int = 0
+    wordpress_user: str = ""
+    wordpress_password: str = field(repr=False, default="")
     created_at: float = 0.0
 
 
@@ -260,8 +267,7 @@ class Invalid(ModqueueError):
 
     def __init__(self, field_name: str, message: str) -> None:
         super().__init__(f"{field_name}: {message}")
-        self.field = field_name
-        self.message = message
+        self.field, self.message = field_name, message
 
 
 class NotFound(ModqueueError):
@@ -273,8 +279,7 @@ class Conflict(ModqueueError):
 
     def __init__(self, message: str, *, by: str = "", at: float | None = None) -> None:
         super().__init__(message)
-        self.by = by
-        self.at = at
+        self.by, self.at = by, at
 
 
 class BadSignature(ModqueueError):

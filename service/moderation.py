@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from service import policy
+from service import campaigns, policy
 from service.config import Settings
 from service.domain import (
     Comment,
@@ -45,6 +45,7 @@ class Wish:
     note: str = ""
     lease_token: str = ""
     revision: int | None = None
+    source: str = "desk"
 
 
 class Moderation:
@@ -78,6 +79,7 @@ class Moderation:
             at=self.clock(),
             rate=site.rate,
             burst=site.burst,
+            fingerprint=campaigns.fingerprint(comment.text, comment.author_url),
         )
         known = self.store.queue.glance(arrival)
         if isinstance(known, str):
@@ -134,9 +136,12 @@ class Moderation:
         self.item(person, item_id)
         self.store.queue.release(item_id, token)
 
-    def decide(self, person: Person, item_id: str, wish: Wish) -> Item:
-        """Write a decision; the blog is told by the outbox. Returns the item as it is then."""
-        item, now = self.item(person, item_id), self.clock()
+    def decide(self, person: Person, item_id: str, wish: Wish, at: float | None = None) -> Item:
+        """Write a decision; the blog is told by the outbox. Returns the item as it is then.
+
+        The same person's same decision `at` the same time is written once, however often it is asked for.
+        """
+        item, now = self.item(person, item_id), self.clock() if at is None else at
         revision = item.revision if wish.revision is None else wish.revision
         reason = wish.reason if wish.ruling is Ruling.REJECT else None
         facts = {"site": item.comment.site, "item": item_id, "revision": revision, "by": person.name}
@@ -145,7 +150,7 @@ class Moderation:
             item_id, revision, by=person.name, now=now, ruling=wish.ruling, reason=reason or "",
             note=wish.note, token=wish.lease_token,
             entry=codec.log_entry("decision", now, **facts, **said, note=wish.note),
-            example=codec.dump({"at": now, "source": "desk", **facts, **said,
+            example=codec.dump({"at": now, "source": wish.source, **facts, **said,
                                 "comment": codec.load(codec.dump_comment(item.comment))}),
             body=self._callback(item, wish.ruling, reason, person.name, now),
         )  # fmt: skip
@@ -200,7 +205,8 @@ class Moderation:
         )  # fmt: skip
 
     def _callback(self, item: Item, outcome: str, reason: str | None, by: str, now: float) -> str:
-        if not self.site(item.comment.site).callback_url:
+        site = self.site(item.comment.site)
+        if not (site.callback_url or site.wordpress_user or self.store.akismet.trace(item.id).callback):
             return ""
         at = datetime.fromtimestamp(now, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         data = {
@@ -237,6 +243,7 @@ def _history_then(judgement: Judgement) -> History:
     return History(
         approved=0 if "author:NEW" in codes else 1,
         edited_after_rejection="rule:edited_after_rejection" in codes,
+        campaign="campaign" in codes,
     )
 
 

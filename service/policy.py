@@ -38,6 +38,8 @@ def judge(
     known: Mapping[str, float] = {} if isinstance(scores, ScorerError) else scores
     thresholds = effective(policy, recommended)
     findings = [*_by_score(known, thresholds), *_by_rule(comment, policy), *_by_author(history, policy)]
+    if history.campaign:
+        findings.append((Verdict.HOLD, Reason("campaign")))
     if isinstance(scores, ScorerError):
         findings.append((Verdict.HOLD, Reason("scorer_error", detail=str(scores))))
     verdict = max((v for v, _ in findings), key=lambda v: v.severity, default=Verdict.APPROVE)
@@ -92,6 +94,8 @@ def _by_score(
 
 
 def _by_rule(comment: Comment, policy: Policy) -> Iterable[tuple[Verdict, Reason]]:
+    if comment.honeypot:
+        yield Verdict.HOLD, Reason("rule:honeypot", detail="a field that people do not see was filled in")
     text = comment.text.casefold()
     for word in policy.blocked_words:
         if re.search(rf"(?<!\w){re.escape(word.casefold())}(?!\w)", text):
@@ -115,6 +119,8 @@ def _by_author(history: History, policy: Policy) -> Iterable[tuple[Verdict, Reas
 def _lane(reasons: tuple[Reason, ...]) -> Lane:
     if any(r.code == "scorer_error" for r in reasons):
         return Lane.ERRORS
+    if any(r.code == "campaign" for r in reasons):
+        return Lane.CAMPAIGNS
     scored = [r for r in reasons if r.score is not None and r.threshold is not None]
     sure = [r for r in scored if (r.score or 0) - (r.threshold or 0) >= _margin(r)]
     if not sure:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from typing import Any
 
 from service.domain import (
@@ -76,13 +76,14 @@ def item(item_id: str, raw: Mapping[str, str], delivery: Mapping[str, str]) -> I
         id=item_id,
         comment=Comment(**{"text": "", **json.loads(raw["comment"])}),
         revision=int(raw["revision"]),
-        judgement=judgement(raw["judgement"]),
+        judgement=_in_campaign(judgement(raw["judgement"]), raw.get("campaign", "")),
         received_at=float(raw["received"]),
         pending=raw["state"] == "pending",
         explanations=tuple(_explanation(e) for e in json.loads(raw.get("explanations") or "[]")),
         decision=_decision(raw),
         lease=_lease(raw),
         delivery=delivery_state(raw.get("delivery", ""), delivery),
+        campaign=raw.get("campaign", ""),
     )
 
 
@@ -149,6 +150,14 @@ def _reasons(judgement: Judgement) -> list[dict[str, Any]]:
 def _explanation(raw: Mapping[str, Any]) -> Explanation:
     spans = tuple((int(s), int(e), float(c)) for s, e, c in raw["spans"])
     return Explanation(**{**raw, "spans": spans, "fields": tuple((n, float(c)) for n, c in raw["fields"])})
+
+
+def _in_campaign(judged: Judgement, campaign: str) -> Judgement:
+    # A campaign is known by its third copy: the first ones were judged without this reason.
+    if not campaign or judged.lane is None or any(r.code == "campaign" for r in judged.reasons):
+        return judged
+    lane = judged.lane if judged.lane is Lane.ERRORS else Lane.CAMPAIGNS
+    return replace(judged, reasons=(*judged.reasons, Reason("campaign")), lane=lane)
 
 
 def _decision(raw: Mapping[str, str]) -> Decision | None:

@@ -17,6 +17,8 @@ from service.domain import Unavailable
 
 # Long enough for an fsync on a busy disk, short enough that a blog's visitor is not kept waiting.
 SOCKET_TIMEOUT_S = 3.0
+# What a script uses beside what is common to all.
+USES = dict.fromkeys(("accept", "glance"), ("campaigns",))
 
 _log = structlog.get_logger(__name__)
 
@@ -24,7 +26,8 @@ _log = structlog.get_logger(__name__)
 @cache
 def _script_text(name: str) -> str:
     scripts = files("service.store") / "scripts"
-    return (scripts / "common.lua").read_text() + (scripts / f"{name}.lua").read_text()
+    parts = ("common", *USES.get(name, ()), name)
+    return "".join((scripts / f"{part}.lua").read_text() for part in parts)
 
 
 class Connection:

@@ -24,7 +24,7 @@ WEBHOOK_REMEMBERED_S = 3 * 24 * 3600
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """A comment at the door: which item it is, and the digests that tell a repeat from an edit."""
+    """A comment at the door: which item it is, and what tells a repeat, an edit or a copy."""
 
     item_id: str
     comment: Comment
@@ -34,6 +34,7 @@ class Arrival:
     at: float
     rate: float
     burst: float
+    fingerprint: tuple[str, ...] = ()
 
 
 class Queue:
@@ -47,16 +48,17 @@ class Queue:
         a, c = arrival, arrival.comment
         reply = self._db.strings(
             "glance", keys.prefix_of_item(a.item_id), a.item_id, c.site, a.webhook_id, a.body_digest,
-            a.content_digest, c.author_key, a.rate, a.burst, a.at,
+            a.content_digest, c.author_key, a.rate, a.burst, a.at, " ".join(a.fingerprint),
         )  # fmt: skip
         match reply:
             case ["same", answer]:
                 return answer
-            case ["new", approved, rejected, first_seen, decision]:
+            case ["new", approved, rejected, first_seen, decision, campaign]:
                 seen = float(first_seen) if first_seen else None
                 return History(
-                    int(approved), int(rejected), seen, edited_after_rejection=decision == "reject"
-                )
+                    int(approved), int(rejected), seen,
+                    edited_after_rejection=decision == "reject", campaign=campaign != "",
+                )  # fmt: skip
             case ["wait", seconds]:
                 raise TooMany("this site sends comments faster than its limit", float(seconds))
             case _:
@@ -73,6 +75,7 @@ class Queue:
             a.content_digest, a.at, codec.dump_comment(c), codec.dump_judgement(judgement),
             codec.dump_explanations(explanations), judgement.verdict, judgement.lane or "",
             judgement.severity, c.author_key, answer, WEBHOOK_REMEMBERED_S, entry, a.rate, a.burst,
+            " ".join(a.fingerprint),
         )  # fmt: skip
         if reply[0] == "conflict":
             raise Conflict("webhook-id: the same id came with another body before")

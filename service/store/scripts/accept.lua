@@ -1,7 +1,7 @@
 -- Accept a comment: idempotent on webhook id, and on site + comment id + revision.
 -- ARGV: id, site, webhook id, body digest, content digest, now, comment, judgement, explanations, verdict, lane,
 --       severity, author key, answer, seconds that a webhook id is remembered, log entry,
---       rate, burst
+--       rate, burst, fingerprint
 -- Returns {'same', answer} | {'conflict'} | {'fresh', answer}
 local id, site, now, author = ARGV[1], ARGV[2], ARGV[6], ARGV[13]
 local c, hook = P .. 'c:' .. id, P .. 'hook:' .. site .. ':' .. ARGV[3]
@@ -21,6 +21,7 @@ if not fresh then return {'same', answer} end
 if old[1] then  -- an edit: what was decided or leased was the earlier revision
   dequeue(id)
   withdraw(id, now)
+  leave_campaign(id)
   call('HDEL', c, 'decision', 'reason', 'note', 'by', 'decided_at', 'lease_by', 'lease_token', 'lease_until')
   call('ZREM', P .. 'decided:' .. site, id)
 end
@@ -36,6 +37,7 @@ if author ~= '' then
 end
 count_author(id, verdict)
 if state == 'pending' then enqueue(id, site, lane, ARGV[12], now) end
+gather(id, site, ARGV[19], now)
 call('ZADD', P .. 'recent:' .. site, now, id)
 count(site, 'verdict:' .. verdict)
 log(ARGV[16])
