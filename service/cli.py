@@ -113,7 +113,7 @@ def retrain(arguments: tuple[str, ...]) -> None:
     "--site", "chosen", multiple=True, metavar="ID", help="May be given several times; none means all."
 )
 @click.option(
-    "--output", type=click.File("w"), default="-", help="A file of JSON lines; - is standard output."
+    "--output", type=click.File("w", lazy=False), default="-", help="JSON lines; - is standard output."
 )
 def export(examples: bool, chosen: tuple[str, ...], output: Any) -> None:
     """Export what moderators decided."""
