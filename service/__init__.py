@@ -20,7 +20,7 @@ def create_app(settings: Settings, moderation: Moderation | None = None) -> Flas
     from werkzeug.middleware.proxy_fix import ProxyFix
 
     from service.moderation import connect
-    from service.web import accounts, api, desk, intake, ops, responses
+    from service.web import accounts, api, desk, feedback, intake, ops, responses
 
     app = Flask(__name__, template_folder="web/templates", static_folder="web/static")
     app.config.update(
@@ -36,6 +36,6 @@ def create_app(settings: Settings, moderation: Moderation | None = None) -> Flas
         app.wsgi_app = ProxyFix(app.wsgi_app, hops, hops, hops)  # type: ignore[method-assign]  # Flask's own way
     responses.init_app(app)
     accounts.init_app(app)
-    for room in (intake, api, accounts, desk, ops):
+    for room in (intake, feedback, api, accounts, desk, ops):
         app.register_blueprint(room.blueprint)
     return app

@@ -46,6 +46,8 @@ class Wish:
     lease_token: str = ""
     revision: int | None = None
     source: str = "desk"
+    # Not where the blog itself reported the decision: it need not be told.
+    tell: bool = True
 
 
 class Moderation:
@@ -152,19 +154,19 @@ class Moderation:
             entry=codec.log_entry("decision", now, **facts, **said, note=wish.note),
             example=codec.dump({"at": now, "source": wish.source, **facts, **said,
                                 "comment": codec.load(codec.dump_comment(item.comment))}),
-            body=self._callback(item, wish.ruling, reason, person.name, now),
+            body=self._callback(item, wish.ruling, reason, person.name, now) if wish.tell else "",
         )  # fmt: skip
         return self.store.views.item(item_id)
 
-    def undo(self, person: Person, item_id: str) -> Item:
+    def undo(self, person: Person, item_id: str, source: str = "desk", tell: bool = True) -> Item:
         """Take a decision back: the verdict is in force again, and the blog is told."""
         item, now = self.item(person, item_id), self.clock()
         facts = {"site": item.comment.site, "item": item_id, "revision": item.revision, "by": person.name}
         self.store.queue.undo(
             item_id, item.revision, by=person.name, now=now,
             entry=codec.log_entry("undo", now, **facts),
-            retraction=codec.dump({"at": now, "source": "desk", **facts, "retracted": True}),
-            body=self._callback(item, item.judgement.verdict, None, person.name, now),
+            retraction=codec.dump({"at": now, "source": source, **facts, "retracted": True}),
+            body=self._callback(item, item.judgement.verdict, None, person.name, now) if tell else "",
         )  # fmt: skip
         return self.store.views.item(item_id)
 

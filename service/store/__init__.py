@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from service.store.connection import Connection
+from service.store.hooks import Hooks
 from service.store.outbox import Outbox
 from service.store.queue import Arrival, Queue
 from service.store.registry import Registry
@@ -19,6 +20,7 @@ class Store:
         self.registry = Registry(self._db)
         self.partitions = self.registry.partitions(partitions)
         self.queue = Queue(self._db)
+        self.hooks = Hooks(self._db, self.partitions)
         self.views = Views(self._db, self.partitions)
         self.outbox = Outbox(self._db, self.partitions)
 

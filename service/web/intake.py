@@ -22,12 +22,17 @@ _NOBODY = Site("", "", (Secret(signing.new_secret()),))
 def receive() -> Response:
     """Verify, read, judge and store a comment; answer with the verdict."""
     body = request.get_data(cache=False)
-    site = _site()
-    message_id = signing.verify(request.headers, body, site.secrets, moderation().clock())
+    site, message_id = signed(body)
     if request.mimetype not in MIMETYPES:
         raise UnsupportedMediaType(f"Content-Type must be {' or '.join(MIMETYPES)}")
     comment = fields.read(site.id, body, request.mimetype, hash_key())
     return Response(moderation().submit(site, comment, message_id, body), mimetype="application/json")
+
+
+def signed(body: bytes) -> tuple[Site, str]:
+    """Return the site that signed this request, and the id of its message."""
+    site = _site()
+    return site, signing.verify(request.headers, body, site.secrets, moderation().clock())
 
 
 def hash_key() -> bytes:

@@ -23,5 +23,5 @@ count_author(id, ruling)
 count(f[1], 'decision:' .. ruling)
 log(ARGV[9])
 call('XADD', P .. 'examples', '*', 'example', ARGV[10])
-if ARGV[11] ~= '' then send(id, f[1], ARGV[11], now) end
+if ARGV[11] ~= '' then send(id, f[1], ARGV[11], now) else withdraw(id, now) end
 return {'ok'}

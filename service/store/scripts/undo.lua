@@ -17,5 +17,5 @@ count_author(id, f[4])
 count(f[1], 'undo')
 log(ARGV[5])
 call('XADD', P .. 'examples', '*', 'example', ARGV[6])
-if ARGV[7] ~= '' then send(id, f[1], ARGV[7], now) end
+if ARGV[7] ~= '' then send(id, f[1], ARGV[7], now) else withdraw(id, now) end
 return {'ok'}

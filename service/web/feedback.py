@@ -1,0 +1,79 @@
+"""Signed messages of a blog's plugin: what its moderators decided there, and whether the connection works."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Annotated, Literal
+
+from flask import Blueprint, Response, jsonify, request
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator
+
+from service import feedback
+from service.domain import Invalid, ReasonCode, Ruling
+from service.store import codec
+from service.web import fields
+from service.web.intake import signed
+from service.web.responses import moderation
+
+blueprint = Blueprint("feedback", __name__)
+
+Name = Annotated[str, StringConstraints(min_length=1, max_length=60)]
+
+
+class Moderated(BaseModel):
+    """The `data` of a `comment.moderated` message."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    comment_id: Name = Field(alias="comment_ID")
+    outcome: Literal["approve", "reject", "hold"]
+    reason: ReasonCode | None = None
+    decided_by: Name
+
+    @field_validator("comment_id", "decided_by")
+    @classmethod
+    def _printable(cls, value: str) -> str:
+        if not value.isprintable():
+            raise ValueError("holds characters that cannot be printed")
+        return value
+
+    def report(self) -> feedback.Report:
+        """Say it in the house's words."""
+        ruling = None if self.outcome == "hold" else Ruling(self.outcome)
+        rejected = ruling is Ruling.REJECT
+        reason = (self.reason or ReasonCode.OTHER) if rejected else None
+        return feedback.Report(self.comment_id, self.decided_by, ruling, reason)
+
+
+@blueprint.post("/webhooks/decisions")
+def decisions() -> Response:
+    """Write what a blog's moderator decided there, once, however often it is sent."""
+    body = request.get_data(cache=False)
+    site, message_id = signed(body)
+    hooks, digest = moderation().store.hooks, hashlib.sha256(body).hexdigest()
+    answer = hooks.answered(site.id, message_id, digest)
+    if answer is None:
+        item = feedback.apply(moderation(), site, _read(body).report())
+        answer = codec.dump({"id": item.id, "outcome": item.outcome, "revision": item.revision})
+        hooks.remember(site.id, message_id, digest, answer)
+    return Response(answer, mimetype="application/json")
+
+
+@blueprint.post("/webhooks/ping")
+def ping() -> Response:
+    """Tell a blog that it is known, and where it is told of decisions."""
+    site, _ = signed(request.get_data(cache=False))
+    shown = {"site": site.id, "url": site.url, "callback_url": site.callback_url}
+    return jsonify(shown | {"callback_disabled": site.callback_disabled})
+
+
+def _read(body: bytes) -> Moderated:
+    message = fields.parse_json(body)
+    if message.get("type") != "comment.moderated":
+        raise Invalid("type", "must be comment.moderated")
+    try:
+        return Moderated.model_validate(message.get("data"))
+    except ValidationError as error:
+        first = error.errors(include_input=False)[0]
+        name = ".".join(["data", *map(str, first["loc"])])
+        raise Invalid(name, first["msg"].removeprefix("Value error, ")) from None
