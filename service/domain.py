@@ -249,6 +249,8 @@ class Person:
     role: Role
     sites: tuple[str, ...] = ()
     password_hash: str = field(repr=False, default="")
+    totp_secret: str = field(repr=False, default="")
+    email: str = ""
     epoch: int = 0
     disabled: bool = False
     created_at: float = 0.0

@@ -27,7 +27,6 @@ from service.store import Store, embedded
 READY_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 30.0
 RESTART_PAUSE_S = 0.5
-LINK_LIFETIME_S = 24 * 3600
 THREADS = 8
 
 _log = structlog.get_logger(__name__)
@@ -100,7 +99,7 @@ def supervise(children: list[Child], stop: threading.Event) -> None:
 def sign_in_link(store: Store, address: str, name: str) -> str:
     """Make a link that signs a person in, once."""
     token = secrets.token_urlsafe(32)
-    store.registry.add_link(token, name, LINK_LIFETIME_S)
+    store.registry.add_link(token, name)
     return f"{address}/sign-in/link/{token}"
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from service.store.akismet import Trace, Traces
+from service.store.campaigns import Campaigns
 from service.store.connection import Connection
 from service.store.hooks import Hooks
 from service.store.outbox import Outbox
 from service.store.queue import Arrival, Queue
 from service.store.registry import Registry
+from service.store.sessions import Session, Sessions
 from service.store.views import ALL, DECIDED, PENDING, LaneSummary, Page, Views
 
-__all__ = ["ALL", "DECIDED", "PENDING", "Arrival", "LaneSummary", "Page", "Store"]
+__all__ = ["ALL", "DECIDED", "PENDING", "Arrival", "LaneSummary", "Page", "Session", "Store", "Trace"]
 
 
 class Store:
@@ -19,10 +22,13 @@ class Store:
         self._db = Connection(url)
         self.registry = Registry(self._db)
         self.partitions = self.registry.partitions(partitions)
+        self.sessions = Sessions(self._db)
         self.queue = Queue(self._db)
         self.hooks = Hooks(self._db, self.partitions)
         self.views = Views(self._db, self.partitions)
+        self.campaigns = Campaigns(self._db, self.partitions)
         self.outbox = Outbox(self._db, self.partitions)
+        self.akismet = Traces(self._db, self.partitions)
 
     def close(self) -> None:
         """Give back all connections."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any, cast
 
@@ -12,6 +13,8 @@ from service.domain import Conflict, NotFound, Person, Role, Site, TooMany
 from service.store import codec
 from service.store.connection import Connection
 from service.store.keys import META
+
+LINK_LIFETIME_S = 24 * 3600
 
 
 def digest(secret: str) -> str:
@@ -28,6 +31,8 @@ class Registry:
     def add_site(self, site: Site) -> None:
         """Register a site; refuses an id that is taken."""
         with self._db.guard() as client:
+            # First, so that there is never a site whose key is not known; a key says nothing by itself.
+            client.hset(META + "keys", site.api_key_hash, site.id)
             if not client.hsetnx(META + "sites", site.id, codec.dump(asdict(site))):
                 raise Conflict(f"site {site.id} exists already")
 
@@ -50,6 +55,14 @@ class Registry:
             raise NotFound(f"no such site: {site_id}")
         return codec.site(raw)
 
+    def site_of_key(self, api_key: str) -> Site | None:
+        """Return the site that an API key was made for."""
+        with self._db.guard() as client:
+            site_id = cast(str | None, client.hget(META + "keys", digest(api_key)))
+            raw = cast(str | None, client.hget(META + "sites", site_id)) if site_id else None
+        site = codec.site(raw) if raw else None
+        return site if site and site.api_key_hash == digest(api_key) else None
+
     def sites(self) -> list[Site]:
         """Return every site, by id."""
         with self._db.guard() as client:
@@ -67,13 +80,17 @@ class Registry:
         with self._db.guard() as client:
             client.hset(META + "people", person.name, codec.dump(asdict(person)))
 
+    def change_person(self, name: str, change: Callable[[Person], Person]) -> Person:
+        """Change a person; what somebody else changes meanwhile is kept."""
+        while True:
+            old = self._person(name)
+            new = change(codec.person(old))
+            if self._db.run("swap", META, "people", name, old, codec.dump(asdict(new))):
+                return new
+
     def person(self, name: str) -> Person:
         """Return a person."""
-        with self._db.guard() as client:
-            raw = cast(str | None, client.hget(META + "people", name))
-        if raw is None:
-            raise NotFound(f"no such moderator: {name}")
-        return codec.person(raw)
+        return codec.person(self._person(name))
 
     def people(self) -> list[Person]:
         """Return every person, by name."""
@@ -95,9 +112,12 @@ class Registry:
         found: dict[str, Any] = codec.load(raw)
         return Person(found["name"], Role.MODERATOR, tuple(found["sites"]))
 
-    def add_link(self, token: str, name: str, lifetime_s: int) -> None:
-        """Remember a sign-in link that works once."""
+    def add_link(self, token: str, name: str, lifetime_s: int = LINK_LIFETIME_S) -> None:
+        """Remember a sign-in link that works once; an earlier one for this name works no more."""
         with self._db.guard() as client:
+            earlier = client.set(META + "link-of:" + name, digest(token), ex=lifetime_s, get=True)
+            if earlier:
+                client.delete(f"{META}link:{earlier!s}")
             client.set(META + "link:" + digest(token), name, ex=lifetime_s)
 
     def use_link(self, token: str) -> str | None:
@@ -137,6 +157,13 @@ class Registry:
         with self._db.guard() as client:
             client.setnx(META + "partitions", wanted)
             return int(cast(str, client.get(META + "partitions")))
+
+    def _person(self, name: str) -> str:
+        with self._db.guard() as client:
+            raw = cast(str | None, client.hget(META + "people", name))
+        if raw is None:
+            raise NotFound(f"no such moderator: {name}")
+        return raw
 
     def server_facts(self) -> dict[str, str]:
         """Return what the server says of its version, clock, persistence and memory policy."""
