@@ -125,6 +125,28 @@ def export(examples: bool, chosen: tuple[str, ...], output: Any) -> None:
 
 
 @main.command()
+@click.argument("target", type=click.Path(path_type=Path, dir_okay=False))
+def backup(target: Path) -> None:
+    """Write store, secrets and models into one file, while the service runs or not."""
+    from service.backup import backup as write
+
+    manifest = write(config.load(), target)
+    click.echo(f"{target}: {manifest['keys']} keys, {len(manifest['files'])} files")
+
+
+@main.command()
+@click.argument("source", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+def restore(source: Path) -> None:
+    """Make an empty data directory of a backup."""
+    from service.backup import restore as read
+
+    manifest = read(config.load(), source)
+    click.echo(
+        f"{manifest['restored']} keys of {manifest['keys']} restored (what has expired since is left out)"
+    )
+
+
+@main.command()
 @click.option("--open/--no-open", "browse", default=False, help="Open the desk in a browser.")
 def demo(browse: bool) -> None:
     """Show everything with a stand-in blog and comments that we wrote."""

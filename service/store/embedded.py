@@ -47,7 +47,7 @@ def answers(data_dir: Path) -> bool:
     return _server_pid(data_dir) is not None
 
 
-def start(data_dir: Path, appendfsync: str) -> Popen[bytes]:
+def start(data_dir: Path, appendfsync: str, from_snapshot: bool = False) -> Popen[bytes]:
     """Start the server and wait until it answers; ends one that an earlier launcher left behind."""
     directory, socket = data_dir.resolve() / "store", socket_path(data_dir)
     for needed in (directory, socket.parent):
@@ -59,7 +59,8 @@ def start(data_dir: Path, appendfsync: str) -> Popen[bytes]:
         "unixsocket": str(socket),
         "unixsocketperm": "700",
         "dir": str(directory),
-        "appendonly": "yes",
+        # With an append-only file a snapshot would not be read.
+        "appendonly": "no" if from_snapshot else "yes",
         "appendfsync": appendfsync,
         "save": "",
         "maxmemory-policy": "noeviction",
