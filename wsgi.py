@@ -2,8 +2,9 @@
 
 from service import create_app
 from service.config import load
+from service.data_dir import complete
 from service.logs import configure
 
-settings = load()
+settings = complete(load())
 configure(settings.log_level)
 app = create_app(settings)

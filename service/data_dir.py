@@ -55,6 +55,12 @@ def secret_key(settings: Settings) -> str:
     return _read_secret(path)
 
 
+def complete(settings: Settings) -> Settings:
+    """Fill in what a process lacks that the launcher did not start: the secret and the store."""
+    url = settings.redis_url or embedded.url(settings.data_dir)
+    return settings.model_copy(update={"secret_key": secret_key(settings), "redis_url": url})
+
+
 @contextmanager
 def store_url(settings: Settings) -> Iterator[str]:
     """Yield the address of the outside store, of a running serve's, or of one started for a while."""

@@ -17,6 +17,7 @@ import structlog
 from service import logs
 from service.config import Settings, load
 from service.connectors.webhook import Result, WebhookSender
+from service.data_dir import complete
 from service.domain import Delivery, NotFound, Site, Unavailable
 from service.moderation import Moderation, connect
 
@@ -226,7 +227,7 @@ def _connect(settings: Settings, stop: threading.Event) -> Moderation | None:
 
 def main() -> None:
     """Run the worker until SIGTERM or SIGINT."""
-    settings = load()
+    settings = complete(load())
     logs.configure(settings.log_level)
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
