@@ -20,7 +20,19 @@ def create_app(settings: Settings, moderation: Moderation | None = None) -> Flas
     from werkzeug.middleware.proxy_fix import ProxyFix
 
     from service.moderation import connect
-    from service.web import accounts, api, desk, feedback, intake, ops, responses
+    from service.web import (
+        accounts,
+        akismet,
+        akismet_figures,
+        api,
+        campaigns,
+        desk,
+        feedback,
+        intake,
+        ops,
+        responses,
+        rooms,
+    )
 
     app = Flask(__name__, template_folder="web/templates", static_folder="web/static")
     app.config.update(
@@ -35,7 +47,14 @@ def create_app(settings: Settings, moderation: Moderation | None = None) -> Flas
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, hops, hops, hops)  # type: ignore[method-assign]  # Flask's own way
     responses.init_app(app)
+    rooms.init_app(app)
     accounts.init_app(app)
     for room in (intake, feedback, api, accounts, desk, ops):
         app.register_blueprint(room.blueprint)
+    for room in (campaigns,):
+        app.register_blueprint(room.blueprint)
+    for room in (akismet, akismet_figures):
+        app.register_blueprint(room.blueprint)
+        # For clients that can be given an address but not a host for each key.
+        app.register_blueprint(room.blueprint, url_prefix="/<key>", name=f"{room.blueprint.name}_by_path")
     return app

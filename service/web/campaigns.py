@@ -1,0 +1,110 @@
+"""Campaigns: near-copies as one card, with one decision and one undo for all of them."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
+
+from service import campaign_decisions
+from service.campaign_decisions import Outcome
+from service.domain import Conflict, Invalid, Item, ReasonCode, Ruling
+from service.moderation import Wish
+from service.store.campaigns import Campaign
+from service.web import accounts, showing
+from service.web.accounts import me
+from service.web.responses import moderation
+
+blueprint = Blueprint("campaigns", __name__, url_prefix="/campaigns")
+accounts.guard(blueprint)
+
+
+@blueprint.get("/")
+def index() -> str:
+    """List campaigns: those that wait first."""
+    site = request.args.get("site", "")
+    return render_template("campaigns.html", me=me(), cards=cards(site), now=moderation().clock())
+
+
+@blueprint.get("/<campaign_id>")
+def show(campaign_id: str) -> Response:
+    """Show a campaign; with a choice, also what it would do, and the button that does it."""
+    asked = request.args.get("choice", "")
+    return _page(campaign_id, _wish(asked) if asked else None)
+
+
+@blueprint.post("/<campaign_id>/decision")
+def decide(campaign_id: str) -> Response:
+    """Decide every copy that was seen."""
+    wish = _wish(request.form.get("choice", ""))
+    seen_until = request.form.get("seen_until", type=float)
+    if seen_until is None:
+        raise Invalid("seen_until", "the time of the latest copy that was shown")
+    try:
+        outcome = campaign_decisions.decide(moderation(), me(), campaign_id, wish, seen_until)
+    except Conflict as conflict:
+        return _page(campaign_id, None, conflict)
+    done = f"Rejected as {showing.REASON_NAMES[wish.reason]}" if wish.reason else "Approved"
+    return _told(campaign_id, outcome, f"{done}: {_copies(outcome.reached)}.")
+
+
+@blueprint.post("/<campaign_id>/undo")
+def undo(campaign_id: str) -> Response:
+    """Take the latest decision back."""
+    try:
+        outcome = campaign_decisions.undo(moderation(), me(), campaign_id)
+    except Conflict as conflict:
+        return _page(campaign_id, None, conflict)
+    return _told(campaign_id, outcome, f"Undone for {_copies(outcome.reached)}.")
+
+
+@blueprint.post("/<campaign_id>/finish")
+def finish(campaign_id: str) -> Response:
+    """Do what was left when a decision or undo was interrupted."""
+    outcome = campaign_decisions.finish(moderation(), me(), campaign_id)
+    return _told(campaign_id, outcome, f"Finished: {_copies(outcome.reached)}.")
+
+
+@blueprint.app_template_global("campaign_cards")
+def cards(site: str = "") -> list[tuple[Campaign, Item]]:
+    """Return the campaigns of my sites, each with its earliest copy."""
+    m = moderation()
+    found = m.store.campaigns.latest(m.sites_of(me(), site))
+    items = {i.id: i for i in m.store.views.items([c.earliest for c in found if c.earliest])}
+    return [(c, items[c.earliest]) for c in found if c.earliest in items]
+
+
+@blueprint.app_template_global("campaign_of")
+def campaign_of(item: Item) -> Campaign | None:
+    """Return the campaign that a comment is one of."""
+    return moderation().store.campaigns.campaign(item.campaign) if item.campaign else None
+
+
+def _page(campaign_id: str, wish: Wish | None, conflict: Conflict | None = None) -> Response:
+    m = moderation()
+    card = campaign_decisions.card(m, campaign_decisions.find(m, me(), campaign_id))
+    html = render_template(
+        "campaign.html", me=me(), card=card, campaign=card.campaign, wish=wish, conflict=conflict,
+        reasons=showing.REASON_NAMES, suggested=showing.suggested(card.members[0][0]), now=m.clock(),
+    )  # fmt: skip
+    return make_response(html, 409 if conflict else 200)
+
+
+def _wish(asked: str) -> Wish:
+    ruling, _, reason = asked.partition(":")
+    if ruling == Ruling.APPROVE and not reason:
+        return Wish(Ruling.APPROVE)
+    if ruling != Ruling.REJECT or reason not in list(ReasonCode):
+        raise Invalid("choice", f"approve, or reject:REASON with one of {', '.join(ReasonCode)}")
+    return Wish(Ruling.REJECT, ReasonCode(reason))
+
+
+def _told(campaign_id: str, outcome: Outcome, said: str) -> Response:
+    flash(said, "good")
+    if outcome.left:
+        flash(f"{_copies(len(outcome.left))} left as before: {'; '.join(sorted(set(outcome.left)))}.", "bad")
+    return cast(Response, redirect(url_for("campaigns.show", campaign_id=campaign_id), 303))
+
+
+def _copies(number: int) -> str:
+    return "1 copy" if number == 1 else f"{number} copies"

@@ -1,0 +1,29 @@
+"""The way between the rooms: the links of the top bar."""
+
+from __future__ import annotations
+
+from flask import Flask, current_app
+
+from service.domain import Person, Role
+
+# Words, endpoint, whether for admins alone.
+ROOMS = (
+    ("Queue", "desk.queue", False),
+    ("Campaigns", "campaigns.index", False),
+    ("Appeals", "appeals.index", False),
+    ("Figures", "figures.index", False),
+    ("Settings", "settings.index", True),
+    ("People", "people.index", True),
+    ("Log", "log.index", True),
+)
+
+
+def init_app(app: Flask) -> None:
+    """Give templates the links."""
+    app.add_template_global(rooms)
+
+
+def rooms(person: Person) -> list[tuple[str, str]]:
+    """Return the words and endpoint of each room that is open to a person."""
+    known = current_app.view_functions
+    return [(w, e) for w, e, admin in ROOMS if e in known and (person.role is Role.ADMIN or not admin)]
