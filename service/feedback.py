@@ -21,18 +21,18 @@ class Report:
     reason: ReasonCode | None = None
 
 
-def apply(moderation: Moderation, site: Site, report: Report) -> Item:
+def apply(moderation: Moderation, site: Site, report: Report, source: str = SOURCE) -> Item:
     """Bring the decision here in line with the blog's; one that is so already is left alone."""
-    person = Person(f"{SOURCE}:{report.by}", Role.MODERATOR, (site.id,))
+    person = Person(f"{source}:{report.by}", Role.MODERATOR, (site.id,))
     item = moderation.item(person, keys.item_id(site.id, report.comment_id, moderation.store.partitions))
     if item.decision and not _agree(item.decision, report):
-        item = moderation.undo(person, item.id, SOURCE, tell=False)
+        item = moderation.undo(person, item.id, source, tell=False)
     if report.ruling is None or item.decision:
         return item
     if item.lease:
         # On the blog it is done: whoever reads it on the desk is told by whom.
         moderation.release(person, item.id, item.lease.token)
-    return moderation.decide(person, item.id, Wish(report.ruling, report.reason, source=SOURCE, tell=False))
+    return moderation.decide(person, item.id, Wish(report.ruling, report.reason, source=source, tell=False))
 
 
 def _agree(decision: Decision, report: Report) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any, NoReturn
 from urllib.parse import parse_qsl
 
+from annotated_types import MaxLen
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from service.domain import Comment, Invalid
@@ -93,6 +94,11 @@ def comment(site: str, raw: Mapping[str, Any], hash_key: bytes) -> Comment:
         parent_id="" if f.comment_parent == "0" else f.comment_parent,
         parent_text=f.parent_content,
     )
+
+
+def limit(name: str) -> int:
+    """Return the greatest length of a field."""
+    return next(m.max_length for m in Incoming.model_fields[name].metadata if isinstance(m, MaxLen))
 
 
 def author_key(email: str, ip: str, hash_key: bytes) -> str:

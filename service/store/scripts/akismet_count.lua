@@ -1,0 +1,3 @@
+-- Count what a key was used for. ARGV: site, month as YYYY-MM, name, ...
+for i = 3, #ARGV do call('HINCRBY', P .. 'akismet-use:' .. ARGV[1], ARGV[2] .. ':' .. ARGV[i], 1) end
+return {'ok'}
