@@ -148,6 +148,15 @@ class Lease:
 
 
 @dataclass(frozen=True, slots=True)
+class Escalation:
+    """Who handed an item to an admin, and with what words."""
+
+    by: str
+    at: float
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class DeliveryState:
     """What became of the latest callback about a comment: queued, retrying, confirmed or dead."""
 
@@ -174,6 +183,8 @@ class Item:
     lease: Lease | None = None
     delivery: DeliveryState | None = None
     campaign: str = ""
+    escalation: Escalation | None = None
+    earlier: tuple[tuple[int, Comment], ...] = ()
 
     @property
     def outcome(self) -> str:

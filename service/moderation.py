@@ -29,7 +29,7 @@ from service.domain import (
     Verdict,
 )
 from service.scoring import Scorer
-from service.store import Arrival, LaneSummary, Page, Store, codec, keys
+from service.store import Arrival, LaneSummary, Page, Store, Wanted, codec, keys, search
 
 SITE_CACHED_S = 1.0
 # As many items as a worker rescores in one go once the scorer works again.
@@ -124,9 +124,12 @@ class Moderation:
         """Count the lanes over the sites of this person."""
         return self.store.views.lanes(self.sites_of(person, site))
 
-    def page(self, person: Person, view: str, site: str = "", cursor: str = "", limit: int = 50) -> Page:
-        """Return a page of a lane over the sites of this person."""
-        return self.store.views.page(view, self.sites_of(person, site), cursor, limit)
+    def page(
+        self, person: Person, view: str, site: str = "", cursor: str = "", limit: int = 50, *,
+        wanted: Wanted = search.NOTHING,
+    ) -> Page:  # fmt: skip
+        """Return a page of a lane, or of what a search finds in it, over the sites of this person."""
+        return self.store.views.page(view, self.sites_of(person, site), cursor, limit, wanted)
 
     def claim(self, person: Person, item_id: str, renew: str = "") -> Lease:
         """Give this person the exclusive right to decide, for a while."""
@@ -155,11 +158,15 @@ class Moderation:
             example=codec.dump({"at": now, "source": wish.source, **facts, **said,
                                 "comment": codec.load(codec.dump_comment(item.comment))}),
             body=self._callback(item, wish.ruling, reason, person.name, now) if wish.tell else "",
+            terms=() if item.pending else search.terms(item.comment, item.judgement),
         )  # fmt: skip
         return self.store.views.item(item_id)
 
-    def undo(self, person: Person, item_id: str, source: str = "desk", tell: bool = True) -> Item:
-        """Take a decision back: the verdict is in force again, and the blog is told."""
+    def undo(
+        self, person: Person, item_id: str, source: str = "desk", tell: bool = True,
+        decided_at: float | None = None,
+    ) -> Item:  # fmt: skip
+        """Take a decision back (with `decided_at`, the one made then): the verdict is in force again."""
         item, now = self.item(person, item_id), self.clock()
         facts = {"site": item.comment.site, "item": item_id, "revision": item.revision, "by": person.name}
         self.store.queue.undo(
@@ -167,8 +174,18 @@ class Moderation:
             entry=codec.log_entry("undo", now, **facts),
             retraction=codec.dump({"at": now, "source": source, **facts, "retracted": True}),
             body=self._callback(item, item.judgement.verdict, None, person.name, now) if tell else "",
+            decided_at=decided_at,
         )  # fmt: skip
         return self.store.views.item(item_id)
+
+    def escalate(self, person: Person, item_id: str, note: str, revision: int | None = None) -> None:
+        """Hand an item to an admin, with a note."""
+        item, now = self.item(person, item_id), self.clock()
+        facts = {"site": item.comment.site, "item": item_id, "by": person.name, "note": note}
+        self.store.queue.escalate(
+            item_id, item.revision if revision is None else revision, by=person.name, now=now, note=note,
+            entry=codec.log_entry("escalated", now, **facts),
+        )  # fmt: skip
 
     def decide_all(
         self, person: Person, item_ids: Sequence[str], wish: Wish
@@ -200,8 +217,8 @@ class Moderation:
             return False
         facts = {"site": site.id, "item": item.id, "revision": item.revision}
         return self.store.queue.rescore(
-            item.id, item.revision, now=now, judgement=judgement, explanations=explanations,
-            answer=_answer(item.id, judgement),
+            item.id, item.revision, now=now, comment=item.comment,
+            judgement=judgement, explanations=explanations, answer=_answer(item.id, judgement),
             entry=codec.log_entry("rescored", now, **facts, **codec.summary(judgement)),
             body=self._callback(item, judgement.verdict, None, "modqueue", now),
         )  # fmt: skip

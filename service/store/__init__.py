@@ -9,10 +9,24 @@ from service.store.hooks import Hooks
 from service.store.outbox import Outbox
 from service.store.queue import Arrival, Queue
 from service.store.registry import Registry
+from service.store.search import ALL, DECIDED, ESCALATED, PENDING, Sort, Wanted
 from service.store.sessions import Session, Sessions
-from service.store.views import ALL, DECIDED, PENDING, LaneSummary, Page, Views
+from service.store.views import LaneSummary, Page, Views
 
-__all__ = ["ALL", "DECIDED", "PENDING", "Arrival", "LaneSummary", "Page", "Session", "Store", "Trace"]
+__all__ = [
+    "ALL",
+    "DECIDED",
+    "ESCALATED",
+    "PENDING",
+    "Arrival",
+    "LaneSummary",
+    "Page",
+    "Session",
+    "Sort",
+    "Store",
+    "Trace",
+    "Wanted",
+]
 
 
 class Store:

@@ -11,6 +11,7 @@ from service.domain import (
     Comment,
     Decision,
     DeliveryState,
+    Escalation,
     Explanation,
     Item,
     Judgement,
@@ -84,6 +85,8 @@ def item(item_id: str, raw: Mapping[str, str], delivery: Mapping[str, str]) -> I
         lease=_lease(raw),
         delivery=delivery_state(raw.get("delivery", ""), delivery),
         campaign=raw.get("campaign", ""),
+        escalation=_escalation(raw),
+        earlier=_earlier(raw),
     )
 
 
@@ -165,6 +168,17 @@ def _decision(raw: Mapping[str, str]) -> Decision | None:
         return None
     reason = ReasonCode(raw["reason"]) if raw.get("reason") else None
     return Decision(Ruling(raw["decision"]), reason, raw["by"], float(raw["decided_at"]), raw.get("note", ""))
+
+
+def _escalation(raw: Mapping[str, str]) -> Escalation | None:
+    if "escalated_by" not in raw:
+        return None
+    return Escalation(raw["escalated_by"], float(raw["escalated_at"]), raw["escalated_note"])
+
+
+def _earlier(raw: Mapping[str, str]) -> tuple[tuple[int, Comment], ...]:
+    kept = ((int(name.removeprefix("comment:")), raw[name]) for name in raw if name.startswith("comment:"))
+    return tuple((n, Comment(**{"text": "", **json.loads(text)})) for n, text in sorted(kept))
 
 
 def _lease(raw: Mapping[str, str]) -> Lease | None:

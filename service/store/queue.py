@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from service.domain import (
@@ -15,7 +16,7 @@ from service.domain import (
     NotFound,
     TooMany,
 )
-from service.store import codec, keys
+from service.store import codec, keys, search
 from service.store.connection import Connection
 
 # A sender may repeat a webhook for this long and is given the same answer.
@@ -70,12 +71,14 @@ class Queue:
         """Store a comment and its judgement; return the answer that is in force for it."""
         a, c = arrival, arrival.comment
         entry = codec.log_entry("verdict", a.at, site=c.site, item=a.item_id, **codec.summary(judgement))
+        # What does not wait is indexed when it is decided.
+        terms = search.terms(c, judgement) if judgement.lane else ()
         reply = self._db.strings(
             "accept", keys.prefix_of_item(a.item_id), a.item_id, c.site, a.webhook_id, a.body_digest,
             a.content_digest, a.at, codec.dump_comment(c), codec.dump_judgement(judgement),
             codec.dump_explanations(explanations), judgement.verdict, judgement.lane or "",
             judgement.severity, c.author_key, answer, WEBHOOK_REMEMBERED_S, entry, a.rate, a.burst,
-            " ".join(a.fingerprint),
+            " ".join(a.fingerprint), " ".join(terms), search.uncertainty(judgement),
         )  # fmt: skip
         if reply[0] == "conflict":
             raise Conflict("webhook-id: the same id came with another body before")
@@ -94,29 +97,41 @@ class Queue:
 
     def decide(
         self, item_id: str, revision: int, *, by: str, now: float, ruling: str, reason: str, note: str,
-        token: str, entry: str, example: str, body: str,
+        token: str, entry: str, example: str, body: str, terms: Sequence[str] = (),
     ) -> None:  # fmt: skip
         """Write the decision, its log entry, its example and its delivery."""
         prefix = keys.prefix_of_item(item_id)
-        args = (item_id, revision, by, token, ruling, reason, note, now, entry, example, body)
+        words = " ".join(terms)
+        args = (item_id, revision, by, token, ruling, reason, note, now, entry, example, body, words)
         _raise(self._db.strings("decide", prefix, *args))
 
     def undo(
-        self, item_id: str, revision: int, *, by: str, now: float, entry: str, retraction: str, body: str
-    ) -> None:
-        """Take the decision back, with its log entry, the retraction of its example and a delivery."""
-        args = (item_id, revision, by, now, entry, retraction, body)
+        self, item_id: str, revision: int, *, by: str, now: float, entry: str, retraction: str, body: str,
+        decided_at: float | None = None,
+    ) -> None:  # fmt: skip
+        """Take a decision back, with its log entry, the retraction of its example and a delivery.
+
+        With `decided_at`, the decision that was made then, and no other.
+        """
+        made = "" if decided_at is None else decided_at
+        args = (item_id, revision, by, now, entry, retraction, body, made)
         _raise(self._db.strings("undo", keys.prefix_of_item(item_id), *args))
 
+    def escalate(self, item_id: str, revision: int, *, by: str, now: float, note: str, entry: str) -> None:
+        """Hand an item to an admin; whoever had claimed it gives it back."""
+        prefix = keys.prefix_of_item(item_id)
+        _raise(self._db.strings("escalate", prefix, item_id, revision, by, note, now, entry))
+
     def rescore(
-        self, item_id: str, revision: int, *, now: float, judgement: Judgement,
+        self, item_id: str, revision: int, *, now: float, comment: Comment, judgement: Judgement,
         explanations: tuple[Explanation, ...], answer: str, entry: str, body: str,
     ) -> bool:  # fmt: skip
         """Replace the judgement that a failing scorer left; tells whether it still applied."""
+        terms = " ".join(search.terms(comment, judgement))
         reply = self._db.strings(
             "rescore", keys.prefix_of_item(item_id), item_id, revision, now, codec.dump_judgement(judgement),
             codec.dump_explanations(explanations), judgement.verdict, judgement.lane or "",
-            judgement.severity, answer, entry, body,
+            judgement.severity, answer, entry, body, terms, search.uncertainty(judgement),
         )  # fmt: skip
         return reply[0] == "ok"
 
@@ -129,6 +144,8 @@ def _raise(reply: list[str]) -> None:
             raise NotFound("no such comment")
         case ["decided", by, at]:
             raise Conflict("this comment is decided already", by=by, at=float(at))
+        case ["changed", by, at]:
+            raise Conflict("another decision was made since", by=by, at=float(at))
         case ["taken", by, until]:
             raise Conflict(f"{by} is reading this comment", by=by, at=float(until))
         case ["stale"]:

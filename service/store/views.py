@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import heapq
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from service.domain import Invalid, Item, Lane, NotFound
+from service.domain import History, Item, Lane, NotFound
 from service.store import codec, keys
 from service.store.connection import Connection
-
-# Views of the queue beside the lanes: the pending ones of every lane, the decided, all that came.
-PENDING, DECIDED, ALL = "pending", "decided", "all"
+from service.store.search import NOTHING, PENDING, Search, Wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +34,7 @@ class Views:
     def __init__(self, db: Connection, partitions: int) -> None:
         self._db = db
         self._partitions = partitions
+        self._search = Search(db, partitions)
 
     def item(self, item_id: str) -> Item:
         """Return one item."""
@@ -70,16 +67,35 @@ class Views:
             totals[lane] = LaneSummary(totals[lane].count + count, min(ages, default=None))
         return totals
 
-    def page(self, view: str, sites: Sequence[str], cursor: str = "", limit: int = 50) -> Page:
-        """Return items of a lane or view: most severe first in a lane, latest first elsewhere."""
-        after = _parse(cursor)
-        ranked = heapq.merge(
-            *(self._ranked(k, after, limit + 1) for k in self._view_keys(view, sites)), reverse=True
-        )
-        best = [pair for pair, _ in zip(ranked, range(limit + 1), strict=False)]
-        items = self.items([i for _, i in best[:limit]])
-        more = f"{best[limit - 1][0]!r}~{best[limit - 1][1]}" if len(best) > limit else ""
-        return Page(tuple(items), more)
+    def page(
+        self, view: str, sites: Sequence[str], cursor: str = "", limit: int = 50, wanted: Wanted = NOTHING
+    ) -> Page:
+        """Return items of a view that a search asks for: most severe first in a lane, else latest first."""
+        ids, more = self._search.ids(view, sites, cursor, limit, wanted)
+        return Page(tuple(self.items(ids)), more)
+
+    def came_since(self, view: str, sites: Iterable[str], since: float) -> int:
+        """Count what waits in a lane and came after a time."""
+        with self._db.guard() as client:
+            pipe = client.pipeline(transaction=False)
+            for site in sites:
+                for lane in Lane if view == PENDING else [view]:
+                    pipe.zcount(self._site_key(site, f"age:{site}:{lane}"), f"({since!r}", "+inf")
+            return sum(cast(list[int], pipe.execute()))
+
+    def escalated(self, sites: Iterable[str]) -> int:
+        """Count what waits for an admin."""
+        with self._db.guard() as client:
+            pipe = client.pipeline(transaction=False)
+            for site in sites:
+                pipe.zcard(self._site_key(site, f"escalated:{site}"))
+            return sum(cast(list[int], pipe.execute()))
+
+    def history(self, site: str, author_key: str) -> History:
+        """Return what is known of an author on a site."""
+        (raw,) = self._hashes([self._site_key(site, f"author:{site}:{author_key}")])
+        seen = float(raw["first_seen"]) if "first_seen" in raw else None
+        return History(int(raw.get("approved", 0)), int(raw.get("rejected", 0)), seen)
 
     def log(self, site: str, limit: int = 100) -> list[str]:
         """Return the latest entries of the moderation log in a site's partition, as JSON."""
@@ -101,28 +117,6 @@ class Views:
                 result[name] = result.get(name, 0) + int(value)
         return result
 
-    def _view_keys(self, view: str, sites: Iterable[str]) -> list[str]:
-        names = {PENDING: [f"lane:{{}}:{lane}" for lane in Lane], DECIDED: ["decided:{}"], ALL: ["recent:{}"]}
-        if view not in names and view not in list(Lane):
-            raise NotFound(f"no such lane: {view[:40]}")
-        wanted = names.get(view, [f"lane:{{}}:{view}"])
-        return [self._site_key(site, name.format(site)) for site in sites for name in wanted]
-
-    def _ranked(self, key: str, after: tuple[float, str] | None, limit: int) -> list[tuple[float, str]]:
-        # Redis orders equal scores by name, as Python's tuples do: a cursor is just the last pair seen.
-        highest = after[0] if after else "+inf"
-        found: list[tuple[float, str]] = []
-        offset = 0
-        while len(found) < limit:
-            with self._db.guard() as client:
-                batch = client.zrevrangebyscore(key, highest, "-inf", offset, limit, withscores=True)
-            pairs = [(float(score), str(name)) for name, score in cast(list[Any], batch)]
-            found += [p for p in pairs if after is None or p < after]
-            offset += limit
-            if len(pairs) < limit:
-                break
-        return found[:limit]
-
     def _hashes(self, names: Sequence[str]) -> list[dict[str, str]]:
         if not names:
             return []
@@ -134,14 +128,3 @@ class Views:
 
     def _site_key(self, site: str, name: str) -> str:
         return keys.prefix(keys.partition_of(site, self._partitions)) + name
-
-
-def _parse(cursor: str) -> tuple[float, str] | None:
-    score, _, name = cursor.partition("~")
-    try:
-        after = (float(score), name) if cursor else None
-    except ValueError:
-        after = (math.nan, "")
-    if after and not math.isfinite(after[0]):
-        raise Invalid("cursor", "not one that was given out")
-    return after

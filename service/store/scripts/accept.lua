@@ -1,8 +1,18 @@
 -- Accept a comment: idempotent on webhook id, and on site + comment id + revision.
 -- ARGV: id, site, webhook id, body digest, content digest, now, comment, judgement, explanations, verdict, lane,
 --       severity, author key, answer, seconds that a webhook id is remembered, log entry,
---       rate, burst, fingerprint
+--       rate, burst, fingerprint, terms, uncertainty
 -- Returns {'same', answer} | {'conflict'} | {'fresh', answer}
+local EARLIER_KEPT = 3
+
+-- What an edited comment said before, as comment:REVISION.
+local function keep_earlier(id)
+  local c = P .. 'c:' .. id
+  local f = call('HMGET', c, 'revision', 'comment')
+  call('HSET', c, 'comment:' .. f[1], f[2])
+  call('HDEL', c, 'comment:' .. (tonumber(f[1]) - EARLIER_KEPT))
+end
+
 local id, site, now, author = ARGV[1], ARGV[2], ARGV[6], ARGV[13]
 local c, hook = P .. 'c:' .. id, P .. 'hook:' .. site .. ':' .. ARGV[3]
 local seen = call('HMGET', hook, 'digest', 'answer')
@@ -20,6 +30,8 @@ if not fresh then return {'same', answer} end
 
 if old[1] then  -- an edit: what was decided or leased was the earlier revision
   dequeue(id)
+  unindex(id)
+  keep_earlier(id)
   withdraw(id, now)
   leave_campaign(id)
   call('HDEL', c, 'decision', 'reason', 'note', 'by', 'decided_at', 'lease_by', 'lease_token', 'lease_until')
@@ -30,7 +42,8 @@ local state = 'closed'
 if verdict == 'hold' then state = 'pending' end
 call('HINCRBY', c, 'revision', 1)
 call('HSET', c, 'site', site, 'digest', ARGV[5], 'received', now, 'comment', ARGV[7], 'judgement', ARGV[8],
-  'explanations', ARGV[9], 'verdict', verdict, 'lane', lane, 'severity', ARGV[12], 'state', state, 'answer', answer)
+  'explanations', ARGV[9], 'verdict', verdict, 'lane', lane, 'severity', ARGV[12], 'state', state, 'answer', answer,
+  'terms', ARGV[20], 'uncertainty', ARGV[21])
 if author ~= '' then
   call('HSETNX', P .. 'author:' .. site .. ':' .. author, 'first_seen', now)
   call('HSET', c, 'author', author)

@@ -1,6 +1,9 @@
 -- Shared by every script: KEYS[1] is the prefix of a partition ("mq:{p03}:"), from which all names are made.
 --   c:ID             hash    an item                 lane:SITE:LANE  zset  severity -> id
 --   age:SITE:LANE    zset    received -> id          recent:SITE     zset  received -> id
+--   unsure:SITE:LANE zset    uncertainty -> id       escalated:SITE  zset  escalated -> id, of those that wait
+--   term:SITE:TERM   set     ids found by a term     came:SITE, severe:SITE  zset  received, severity -> id, indexed
+--   filed:SITE       zset    decided -> id, indexed
 --   decided:SITE     zset    decided -> id           hook:SITE:ID    hash  digest, answer (expires)
 --   author:SITE:KEY  hash    approved, rejected, first_seen
 --   count:SITE       hash    totals for the figures  bucket:NAME     hash  tokens, at
@@ -20,16 +23,35 @@ local function log(entry) call('XADD', P .. 'log', '*', 'entry', entry) end
 
 local function count(site, name) call('HINCRBY', P .. 'count:' .. site, name, 1) end
 
+-- What waits or was decided lately is indexed under its terms (see search.py).
+local function index(id)
+  local f = call('HMGET', P .. 'c:' .. id, 'site', 'terms', 'received', 'severity')
+  for term in string.gmatch(f[2] or '', '%S+') do call('SADD', P .. 'term:' .. f[1] .. ':' .. term, id) end
+  call('ZADD', P .. 'came:' .. f[1], f[3], id)
+  call('ZADD', P .. 'severe:' .. f[1], f[4], id)
+end
+
+local function unindex(id)
+  local f = call('HMGET', P .. 'c:' .. id, 'site', 'terms')
+  if not f[1] then return end
+  for term in string.gmatch(f[2] or '', '%S+') do call('SREM', P .. 'term:' .. f[1] .. ':' .. term, id) end
+  for _, name in ipairs({'came:', 'severe:', 'filed:'}) do call('ZREM', P .. name .. f[1], id) end
+end
+
 local function enqueue(id, site, lane, severity, received)
   call('ZADD', P .. 'lane:' .. site .. ':' .. lane, severity, id)
   call('ZADD', P .. 'age:' .. site .. ':' .. lane, received, id)
+  local f = call('HMGET', P .. 'c:' .. id, 'uncertainty', 'escalated_at')
+  call('ZADD', P .. 'unsure:' .. site .. ':' .. lane, f[1] or 0, id)
+  if f[2] then call('ZADD', P .. 'escalated:' .. site, f[2], id) end
+  index(id)
 end
 
 local function dequeue(id)
   local f = call('HMGET', P .. 'c:' .. id, 'site', 'lane')
   if f[2] and f[2] ~= '' then
-    call('ZREM', P .. 'lane:' .. f[1] .. ':' .. f[2], id)
-    call('ZREM', P .. 'age:' .. f[1] .. ':' .. f[2], id)
+    for _, name in ipairs({'lane:', 'age:', 'unsure:'}) do call('ZREM', P .. name .. f[1] .. ':' .. f[2], id) end
+    call('ZREM', P .. 'escalated:' .. f[1], id)
   end
 end
 

@@ -1,6 +1,20 @@
 -- Decide an item: the decision, its log entry, its training example and its delivery in one transition.
--- ARGV: id, revision, by, token or '', ruling, reason, note, now, log entry, example, callback body or ''
+-- ARGV: id, revision, by, token or '', ruling, reason, note, now, log entry, example, callback body or '',
+--       terms, or '' where it waits
 -- Returns {'ok'} | {'missing'} | {'edited'} | {'decided', by, at} | {'taken', by, until} | {'stale'}
+local FOUND_FOR_S, FOUND_MAX = 30 * 86400, 50000
+
+-- What was decided long ago is found no more: each decision tidies up a little more than it adds.
+local function tidy(site, now)
+  local filed = P .. 'filed:' .. site
+  local old = call('ZRANGEBYSCORE', filed, '-inf', tonumber(now) - FOUND_FOR_S, 'LIMIT', 0, 2)
+  if call('ZCARD', filed) > FOUND_MAX then old = call('ZRANGE', filed, 0, 1) end
+  for _, id in ipairs(old) do
+    unindex(id)
+    call('ZREM', filed, id)
+  end
+end
+
 local id, by, token, ruling, now = ARGV[1], ARGV[3], ARGV[4], ARGV[5], ARGV[8]
 local c = P .. 'c:' .. id
 local f = call('HMGET', c, 'site', 'revision', 'by', 'decided_at', 'lease_by', 'lease_token', 'lease_until', 'decision')
@@ -19,6 +33,11 @@ dequeue(id)
 call('HSET', c, 'state', 'closed', 'decision', ruling, 'reason', ARGV[6], 'note', ARGV[7], 'by', by, 'decided_at', now)
 call('HDEL', c, 'lease_by', 'lease_token', 'lease_until')
 call('ZADD', P .. 'decided:' .. f[1], now, id)
+-- What the machine had settled by itself was not indexed yet.
+if ARGV[12] ~= '' then call('HSET', c, 'terms', ARGV[12]) end
+index(id)
+call('ZADD', P .. 'filed:' .. f[1], now, id)
+tidy(f[1], now)
 count_author(id, ruling)
 count(f[1], 'decision:' .. ruling)
 log(ARGV[9])

@@ -1,5 +1,6 @@
 -- Replace the judgement of an item that the scorer had failed on, unless somebody is at it.
--- ARGV: id, revision, now, judgement, explanations, verdict, lane, severity, answer, log entry, callback body or ''
+-- ARGV: id, revision, now, judgement, explanations, verdict, lane, severity, answer, log entry, callback body or '',
+--       terms, uncertainty
 -- Returns {'ok'} | {'skipped'}
 local id, now, verdict = ARGV[1], ARGV[3], ARGV[6]
 local c = P .. 'c:' .. id
@@ -7,8 +8,9 @@ local f = call('HMGET', c, 'site', 'revision', 'state', 'lane', 'lease_until', '
 if f[2] ~= ARGV[2] or f[3] ~= 'pending' or f[4] ~= 'errors' then return {'skipped'} end
 if f[5] and tonumber(f[5]) > tonumber(now) then return {'skipped'} end
 dequeue(id)
+unindex(id)
 call('HSET', c, 'judgement', ARGV[4], 'explanations', ARGV[5], 'verdict', verdict, 'lane', ARGV[7],
-  'severity', ARGV[8], 'answer', ARGV[9])
+  'severity', ARGV[8], 'answer', ARGV[9], 'terms', ARGV[12], 'uncertainty', ARGV[13])
 count_author(id, verdict)
 log(ARGV[10])
 if verdict == 'hold' then

@@ -1,14 +1,17 @@
 -- Undo the decision on an item: it waits again where it waited, and the blog is told.
--- ARGV: id, revision, by, now, log entry, retraction of the example, callback body or ''
--- Returns {'ok'} | {'missing'} | {'edited'} | {'open'}
+-- ARGV: id, revision, by, now, log entry, retraction of the example, callback body or '',
+--       when the decision meant was made, or ''
+-- Returns {'ok'} | {'missing'} | {'edited'} | {'open'} | {'changed', by, at}
 local id, now = ARGV[1], ARGV[4]
 local c = P .. 'c:' .. id
-local f = call('HMGET', c, 'site', 'revision', 'decided_at', 'verdict', 'lane', 'severity', 'received')
+local f = call('HMGET', c, 'site', 'revision', 'decided_at', 'verdict', 'lane', 'severity', 'received', 'by')
 if not f[1] then return {'missing'} end
 if f[2] ~= ARGV[2] then return {'edited'} end
 if not f[3] then return {'open'} end
+if ARGV[8] ~= '' and tonumber(ARGV[8]) ~= tonumber(f[3]) then return {'changed', f[8], f[3]} end
 call('HDEL', c, 'decision', 'reason', 'note', 'by', 'decided_at')
 call('ZREM', P .. 'decided:' .. f[1], id)
+unindex(id)
 if f[4] == 'hold' then
   call('HSET', c, 'state', 'pending')
   enqueue(id, f[1], f[5], f[6], f[7])
