@@ -102,6 +102,8 @@ class Judgement:
     policy: int
     lane: Lane | None = None
     severity: float = 0.0
+    # In shadow mode: what the verdict would have been.
+    shadow: Verdict | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +232,7 @@ class Policy:
     blocked_domains: tuple[str, ...] = ()
     max_links: int | None = None
     hold_new_authors: bool = False
+    shadow: bool = False
 
 
 @dataclass(frozen=True, slots=True)

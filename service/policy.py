@@ -44,6 +44,8 @@ def judge(
         findings.append((Verdict.HOLD, Reason("scorer_error", detail=str(scores))))
     verdict = max((v for v, _ in findings), key=lambda v: v.severity, default=Verdict.APPROVE)
     reasons = tuple(r for v, r in findings if v is verdict)
+    if policy.shadow and verdict is not Verdict.APPROVE:
+        return Judgement(Verdict.APPROVE, reasons, dict(known), model, policy.version, shadow=verdict)
     lane = _lane(reasons) if verdict is Verdict.HOLD else None
     severity = max((r.score or 0.0 for r in reasons), default=0.0)
     return Judgement(verdict, reasons, dict(known), model, policy.version, lane, severity)
@@ -64,7 +66,22 @@ def effective(policy: Policy, recommended: Mapping[str, Thresholds]) -> dict[str
 
 def check(policy: Policy) -> Policy:
     """Refuse a policy that cannot be meant; return it otherwise."""
-    for label, t in policy.thresholds.items():
+    _check_thresholds(policy.thresholds)
+    for label in policy.reject_labels:
+        if label not in LABELS:
+            raise Invalid("reject_labels", f"no such label: {label}")
+    for name, choice in (("hold_new_authors", policy.hold_new_authors), ("shadow", policy.shadow)):
+        if not isinstance(choice, bool):
+            raise Invalid(name, "must be true or false")
+    if policy.max_links is not None and policy.max_links < 0:
+        raise Invalid("max_links", "must be 0 or more")
+    if not all(w.strip() for w in (*policy.blocked_words, *policy.blocked_domains)):
+        raise Invalid("blocked_words, blocked_domains", "an entry is empty")
+    return policy
+
+
+def _check_thresholds(thresholds: Mapping[str, Thresholds]) -> None:
+    for label, t in thresholds.items():
         if label not in LABELS:
             raise Invalid(f"thresholds.{label}", f"no such label; one of {', '.join(LABELS)}")
         for name, value in (("hold", t.hold), ("reject", t.reject)):
@@ -72,14 +89,6 @@ def check(policy: Policy) -> Policy:
                 raise Invalid(f"thresholds.{label}.{name}", "a score is between 0 and 1")
         if t.hold is not None and t.reject is not None and t.hold > t.reject:
             raise Invalid(f"thresholds.{label}", "hold must not lie above reject")
-    for label in policy.reject_labels:
-        if label not in LABELS:
-            raise Invalid("reject_labels", f"no such label: {label}")
-    if policy.max_links is not None and policy.max_links < 0:
-        raise Invalid("max_links", "must be 0 or more")
-    if not all(w.strip() for w in (*policy.blocked_words, *policy.blocked_domains)):
-        raise Invalid("blocked_words, blocked_domains", "an entry is empty")
-    return policy
 
 
 def _by_score(

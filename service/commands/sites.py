@@ -115,18 +115,17 @@ def site_policy(site_id: str, source: Any) -> None:
     """Print a blog's policy, or set a new version of it."""
     with open_store() as store:
         found = store.registry.site(site_id)
+        policy = found.policy
         if source:
-            found = replace(found, policy=_read_policy(source.read(), found.policy.version + 1))
-            store.registry.save_site(found)
-            log(store, "policy set", site=site_id, policy=asdict(found.policy))
-    click.echo(json.dumps(asdict(found.policy), indent=2, ensure_ascii=False))
+            policy = store.policies.save(site_id, _read_policy(source.read()), "", time.time())
+    click.echo(json.dumps(asdict(policy), indent=2, ensure_ascii=False))
 
 
-def _read_policy(text: str, version: int) -> Policy:
+def _read_policy(text: str) -> Policy:
     try:
         raw = json.loads(text)
         if not isinstance(raw, dict):
             raise Invalid("policy", "must be a JSON object")
-        return replace(check(codec.policy(raw)), version=version)
+        return check(codec.policy(raw))
     except (TypeError, ValueError, AttributeError) as error:
         raise Invalid("policy", f"cannot be read: {error}") from None

@@ -6,7 +6,9 @@ from service.store.akismet import Trace, Traces
 from service.store.campaigns import Campaigns
 from service.store.connection import Connection
 from service.store.hooks import Hooks
+from service.store.log import Entry, Log
 from service.store.outbox import Outbox
+from service.store.policies import Policies
 from service.store.queue import Arrival, Queue
 from service.store.registry import Registry
 from service.store.search import ALL, DECIDED, ESCALATED, PENDING, Sort, Wanted
@@ -19,6 +21,7 @@ __all__ = [
     "ESCALATED",
     "PENDING",
     "Arrival",
+    "Entry",
     "LaneSummary",
     "Page",
     "Session",
@@ -41,6 +44,8 @@ class Store:
         self.hooks = Hooks(self._db, self.partitions)
         self.views = Views(self._db, self.partitions)
         self.campaigns = Campaigns(self._db, self.partitions)
+        self.log = Log(self._db, self.partitions)
+        self.policies = Policies(self._db)
         self.outbox = Outbox(self._db, self.partitions)
         self.akismet = Traces(self._db, self.partitions)
 

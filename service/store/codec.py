@@ -48,6 +48,7 @@ def summary(judgement: Judgement) -> dict[str, Any]:
         "reasons": [r.code for r in judgement.reasons],
         "model": judgement.model,
         "policy": judgement.policy,
+        **({"shadow": judgement.shadow} if judgement.shadow else {}),
     }
 
 
@@ -99,6 +100,7 @@ def judgement(text: str) -> Judgement:
             "verdict": Verdict(raw["verdict"]),
             "reasons": tuple(Reason(**r) for r in raw["reasons"]),
             "lane": Lane(raw["lane"]) if raw["lane"] else None,
+            "shadow": Verdict(raw["shadow"]) if raw.get("shadow") else None,
         }
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping
 from typing import Any, cast
 
@@ -66,6 +67,24 @@ class Outbox:
         entry = codec.log_entry("redrive", now, delivery=delivery_id, by=by)
         if not self._db.run("redrive", keys.prefix_of_delivery(delivery_id), delivery_id, now, entry):
             raise NotFound(f"no such dead letter: {delivery_id}")
+
+    def send_test(self, site: str, body: str, now: float) -> str:
+        """Queue a callback that is about no comment, instead of an earlier one; return its delivery."""
+        partition = keys.partition_of(site, self._partitions)
+        item = f"{partition:02x}{secrets.token_hex(12)}"
+        return str(self._db.run("send_test", keys.prefix(partition), f"dl_{item}_1", item, site, body, now))
+
+    def state(self, delivery_id: str) -> DeliveryState:
+        """Return what became of a delivery."""
+        if not keys.ITEM_ID.fullmatch(delivery_id[3:29]) or not delivery_id.startswith("dl_"):
+            raise NotFound("no such delivery")
+        with self._db.guard() as client:
+            key = f"{keys.prefix_of_delivery(delivery_id)}d:{delivery_id}"
+            raw = cast(dict[str, str], client.hgetall(key))
+        found = codec.delivery_state(delivery_id, raw)
+        if found is None:
+            raise NotFound("no such delivery")
+        return found
 
     def depth(self) -> tuple[int, int]:
         """Count the waiting deliveries and the dead letters."""

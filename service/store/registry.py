@@ -41,6 +41,17 @@ class Registry:
         with self._db.guard() as client:
             client.hset(META + "sites", site.id, codec.dump(asdict(site)))
 
+    def change_site(self, site_id: str, change: Callable[[Site], Site]) -> Site:
+        """Change a site; what somebody else changes meanwhile is kept."""
+        while True:
+            with self._db.guard() as client:
+                old = cast(str | None, client.hget(META + "sites", site_id))
+            if old is None:
+                raise NotFound(f"no such site: {site_id}")
+            new = change(codec.site(old))
+            if self._db.run("swap", META, "sites", site_id, old, codec.dump(asdict(new))):
+                return new
+
     def remove_site(self, site_id: str) -> None:
         """Forget a site; its comments stay until they expire."""
         with self._db.guard() as client:

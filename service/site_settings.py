@@ -1,0 +1,100 @@
+"""What an admin may change about a site: its policy, its callback (with a test), its secret."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from datetime import UTC, datetime
+
+from service import policy as policies
+from service import signing
+from service.connectors.address import check_callback_url
+from service.domain import LABELS, Invalid, NotFound, Policy, Secret, Site, Thresholds
+from service.moderation import Moderation
+from service.store import codec
+
+# What a rotated secret stays valid for, at most.
+MAX_OVERLAP_S = 90 * 86400.0
+
+
+def set_policy(m: Moderation, site_id: str, policy: Policy, by: str, instead_of: int | None = None) -> Policy:
+    """Set a new version of a site's policy."""
+    return m.store.policies.save(site_id, policies.check(policy), by, m.clock(), instead_of)
+
+
+def revert(m: Moderation, site_id: str, version: int, by: str) -> Policy:
+    """Set a version that was in force before anew."""
+    for old in m.store.policies.versions(site_id):
+        if old.policy.version == version:
+            return set_policy(m, site_id, old.policy, by)
+    raise NotFound(f"no such version: {version}")
+
+
+def rotate(m: Moderation, site_id: str, overlap_s: float, by: str) -> str:
+    """Make a new webhook secret and return it; the old ones stay valid for a while."""
+    if not 0 <= overlap_s <= MAX_OVERLAP_S:
+        raise Invalid("overlap", "0 to 90 days")
+    now, secret = m.clock(), signing.new_secret()
+
+    def change(site: Site) -> Site:
+        until = now + overlap_s
+        old = [
+            replace(s, expires_at=until if s.expires_at is None else min(s.expires_at, until))
+            for s in site.secrets
+        ]
+        return replace(site, secrets=(Secret(secret), *signing.valid(old, now)))
+
+    m.store.registry.change_site(site_id, change)
+    _log(m, "site secret rotated", site_id, by)
+    return secret
+
+
+def set_callback(m: Moderation, site_id: str, url: str, allow_private: bool, by: str) -> None:
+    """Set where decisions are sent, and enable it again; an empty address ends callbacks."""
+    if url:
+        check_callback_url(url, m.store.registry.site(site_id).url, allow_private)
+    m.store.registry.change_site(site_id, lambda s: replace(s, callback_url=url, callback_disabled=""))
+    _log(m, "site callback set", site_id, by)
+
+
+def send_test(m: Moderation, site_id: str, by: str) -> str:
+    """Send a callback of type `test` the way that decisions go; return its delivery."""
+    if not m.store.registry.site(site_id).callback_url:
+        raise Invalid("callback_url", "this site has no callback address yet")
+    now = m.clock()
+    at = datetime.fromtimestamp(now, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    body = codec.dump({"type": "test", "timestamp": at, "data": {"site": site_id, "sent_by": by}})
+    _log(m, "callback test", site_id, by)
+    return m.store.outbox.send_test(site_id, body, now)
+
+
+def changes(old: Policy, new: Policy) -> list[str]:
+    """Say what differs between two policies."""
+    said = []
+    for label in LABELS:
+        before, after = old.thresholds.get(label, Thresholds()), new.thresholds.get(label, Thresholds())
+        for name in ("hold", "reject"):
+            a, b = getattr(before, name), getattr(after, name)
+            if a != b:
+                said.append(f"{name} {label}: {_said(a)} → {_said(b)}")
+    for field in fields(Policy):
+        if field.name not in ("version", "thresholds"):
+            a, b = getattr(old, field.name), getattr(new, field.name)
+            if a != b:
+                said.append(f"{field.name.replace('_', ' ')}: {_said(a)} → {_said(b)}")
+    return said
+
+
+def _said(value: object) -> str:
+    match value:
+        case None:
+            return "as recommended"
+        case bool():
+            return "yes" if value else "no"
+        case tuple():
+            return ", ".join(value) or "none"
+        case _:
+            return str(value)
+
+
+def _log(m: Moderation, kind: str, site_id: str, by: str) -> None:
+    m.store.registry.log({"at": m.clock(), "kind": kind, "site": site_id, "by": by})
