@@ -21,6 +21,7 @@ def create_app(settings: Settings, moderation: Moderation | None = None) -> Flas
 
     from service.moderation import connect
     from service.web import (
+        account,
         accounts,
         akismet,
         akismet_figures,
@@ -29,15 +30,20 @@ def create_app(settings: Settings, moderation: Moderation | None = None) -> Flas
         desk,
         feedback,
         intake,
+        log,
         ops,
+        people,
         responses,
         rooms,
     )
+    from service.web import settings as settings_room
+
 
     app = Flask(__name__, template_folder="web/templates", static_folder="web/static")
     app.config.update(
         SECRET_KEY=settings.secret_key,
         MAX_CONTENT_LENGTH=BODY_LIMIT,
+        ALLOW_PRIVATE_CALLBACKS=settings.allow_private_callbacks,
         SESSION_COOKIE_NAME="modqueue",
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
@@ -49,9 +55,9 @@ def create_app(settings: Settings, moderation: Moderation | None = None) -> Flas
     responses.init_app(app)
     rooms.init_app(app)
     accounts.init_app(app)
-    for room in (intake, feedback, api, accounts, desk, ops):
+    for room in (intake, feedback, api, accounts, account, people, log, desk, ops):
         app.register_blueprint(room.blueprint)
-    for room in (campaigns,):
+    for room in (campaigns, settings_room):
         app.register_blueprint(room.blueprint)
     for room in (akismet, akismet_figures):
         app.register_blueprint(room.blueprint)

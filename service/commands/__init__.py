@@ -35,4 +35,4 @@ def show(data: Any, as_json: bool, lines: str) -> None:
 
 def log(store: Store, kind: str, **facts: Any) -> None:
     """Write what was done from the command line to the moderation log."""
-    store.registry.log({"at": time.time(), "kind": kind, **facts})
+    store.registry.log({"at": time.time(), "kind": kind, "by": "command line", **facts})

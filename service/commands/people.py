@@ -11,7 +11,8 @@ import click
 
 from service import config, data_dir
 from service.commands import as_json, log, open_store, show
-from service.domain import Invalid, NotFound, Person, Role
+from service.domain import NotFound, Person, Role
+from service.people import check_name, forgotten
 from service.store import Store
 
 
@@ -31,13 +32,12 @@ def moderator_add(name: str, role: str, sites: tuple[str, ...], password_stdin: 
     """Add a moderator or admin; without a password a one-time sign-in link is printed."""
     from service.passwords import hash_password
 
-    if not 1 <= len(name) <= 64 or not name.isprintable():
-        raise Invalid("NAME", "1 to 64 printable characters")
+    check_name(name)
     hashed = hash_password(sys.stdin.readline().rstrip("\n")) if password_stdin else ""
     with open_store() as store:
         _check_sites(store, sites)
         store.registry.add_person(Person(name, Role(role), sites, hashed, created_at=time.time()))
-        log(store, "moderator added", by=name, role=role, sites=sites)
+        log(store, "moderator_added", person=name, role=role, sites=sites)
         click.echo(f"{name} added" if hashed else _link(store, name))
 
 
@@ -60,20 +60,19 @@ def moderator_list(as_json: bool) -> None:
 def moderator_disable(name: str) -> None:
     """Sign a person out everywhere and let them in no more."""
     with open_store() as store:
-        person = store.registry.person(name)
-        store.registry.save_person(replace(person, disabled=True, epoch=person.epoch + 1))
-        log(store, "moderator disabled", by=name)
+        store.registry.change_person(name, lambda p: replace(p, disabled=True, epoch=p.epoch + 1))
+        log(store, "moderator_disabled", person=name)
     click.echo(f"{name} is disabled; `modqueue moderator reset {name}` lets them in again")
 
 
 @moderator.command("reset")
 @click.argument("name")
 def moderator_reset(name: str) -> None:
-    """Forget a password, sign the person out everywhere, and print a one-time sign-in link."""
+    """Forget both factors of a person, sign them out everywhere, and print a one-time sign-in link."""
     with open_store() as store:
-        person = store.registry.person(name)
-        store.registry.save_person(replace(person, password_hash="", disabled=False, epoch=person.epoch + 1))
-        log(store, "moderator reset", by=name)
+        store.registry.change_person(name, forgotten)
+        store.sessions.set_codes(name, [])
+        log(store, "moderator_reset", person=name)
         click.echo(_link(store, name))
 
 
@@ -94,7 +93,7 @@ def token_add(name: str, sites: tuple[str, ...], as_json: bool) -> None:
     with open_store() as store:
         _check_sites(store, sites)
         store.registry.add_token(made, name, sites)
-        log(store, "token added", by=name, sites=sites)
+        log(store, "token_added", person=name, sites=sites)
     show({"token": made}, as_json, made)
 
 

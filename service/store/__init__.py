@@ -9,6 +9,7 @@ from service.store.hooks import Hooks
 from service.store.log import Entry, Log
 from service.store.outbox import Outbox
 from service.store.policies import Policies
+from service.store.personal import Personal
 from service.store.queue import Arrival, Queue
 from service.store.registry import Registry
 from service.store.search import ALL, DECIDED, ESCALATED, PENDING, Sort, Wanted
@@ -40,6 +41,7 @@ class Store:
         self.registry = Registry(self._db)
         self.partitions = self.registry.partitions(partitions)
         self.sessions = Sessions(self._db)
+        self.personal = Personal(self._db)
         self.queue = Queue(self._db)
         self.hooks = Hooks(self._db, self.partitions)
         self.views = Views(self._db, self.partitions)

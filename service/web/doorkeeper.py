@@ -1,4 +1,4 @@
-"""What signing in rests on: who may, how often one may try, where one may be sent, what is logged."""
+"""What signing in rests on: who may, how often one may try, which codes count, where one may be sent."""
 
 from __future__ import annotations
 
@@ -9,13 +9,17 @@ from urllib.parse import urlsplit
 
 from flask import current_app, request
 
+from service import second_factor
 from service.domain import NotFound, Person
+from service.store import Session
 from service.web.responses import moderation
 
 # Tries in a row and tries a second after them: for one name from one address, and for an address.
 # A name alone has no limit, or anybody could lock anybody out.
 PAIR_BURST, PAIR_RATE = 5, 1 / 30
 ADDRESS_BURST, ADDRESS_RATE = 30, 1 / 10
+# Codes are short, so these have one; only who knows the password gets as far.
+CODE_BURST, CODE_RATE = 10, 1 / 60
 
 
 def find(name: str) -> Person | None:
@@ -27,6 +31,12 @@ def find(name: str) -> Person | None:
     return None if person.disabled else person
 
 
+def sessions_of(person: Person) -> list[Session]:
+    """Return where a person is signed in, the session used last first."""
+    found = moderation().store.sessions.of(person.name, moderation().clock())
+    return [s for s in found if s.epoch == person.epoch]
+
+
 def throttle(name: str) -> None:
     """Refuse a try where there were too many from this address."""
     registry, now, address = moderation().store.registry, moderation().clock(), _network()
@@ -34,9 +44,24 @@ def throttle(name: str) -> None:
     registry.throttle("sign-in:" + _digest(f"{address} {name}"), PAIR_RATE, PAIR_BURST, now)
 
 
-def log(kind: str, by: str) -> None:
-    """Write into the moderation log who came or went."""
-    moderation().store.registry.log({"at": moderation().clock(), "kind": kind, "by": by})
+def code_is_right(person: Person, code: str) -> bool:
+    """Tell whether a code of the authenticator, or a recovery code, counts; none counts twice."""
+    now, store = moderation().clock(), moderation().store
+    store.registry.throttle("code:" + _digest(person.name), CODE_RATE, CODE_BURST, now)
+    step = second_factor.step_of(person.totp_secret, code, now)
+    if step is not None:
+        return store.sessions.use_step(person.name, step)
+    return store.sessions.use_code(person.name, code_digest(person, code))
+
+
+def code_digest(person: Person, code: str) -> str:
+    """Return what is kept of a recovery code."""
+    return _digest(f"recovery {person.name} {second_factor.plain(code)}")
+
+
+def log(kind: str, by: str, **facts: object) -> None:
+    """Write into the moderation log who came, went or changed what."""
+    moderation().store.registry.log({"at": moderation().clock(), "kind": kind, "by": by, **facts})
 
 
 def own_path(target: str) -> str:

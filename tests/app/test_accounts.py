@@ -163,7 +163,7 @@ def test_it_changes_the_password_and_ends_other_sessions(
     other = Visitor(app)
     other.sign_in()
     visitor.sign_in()
-    form = visitor.get("/account").form("/account")
+    form = visitor.get("/account").form("/account/password")
     page = visitor.send(form, current=PASSWORD, new=NEW, again=NEW)
     assert "Your password is changed" in page.text
     assert visitor.get("/").path == "/"
@@ -185,7 +185,9 @@ def test_it_refuses_a_wrong_change_of_password(
     visitor: Visitor, current: str, new: str, again: str, said: str
 ) -> None:
     visitor.sign_in()
-    page = visitor.send(visitor.get("/account").form("/account"), current=current, new=new, again=again)
+    page = visitor.send(
+        visitor.get("/account").form("/account/password"), current=current, new=new, again=again
+    )
     assert (page.status, said in page.text) == (422, True)
     assert visitor.moderation.store.registry.person("ana").password_hash == HASH
 
@@ -240,7 +242,7 @@ def test_it_comes_back_to_where_one_was(visitor: Visitor) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/sign-in", "/sign-out", "/account", "/sign-in/link/x", "/items/00/decision"]
+    "path", ["/sign-in", "/sign-out", "/account/password", "/sign-in/link/x", "/items/00/decision"]
 )
 def test_it_takes_no_form_that_is_not_its_own(visitor: Visitor, path: str) -> None:
     visitor.sign_in()
