@@ -82,13 +82,13 @@ class Service:
         own = {"MODQUEUE_DATA_DIR": str(data_dir), "MODQUEUE_ALLOW_PRIVATE_CALLBACKS": "1"}
         self.env = os.environ | own | env
         self.secret = self.token = ""
-        self.sent = 0
+        self.sent = self.port = 0
         self.start()
 
     def start(self) -> None:
         self.log = open(self.data_dir.parent / "serve.log", "ab")  # noqa: SIM115
         self.process = subprocess.Popen(
-            [MODQUEUE, "serve", "--port", "0"],
+            [MODQUEUE, "serve", "--port", str(self.port)],
             env=self.env,
             stdout=subprocess.PIPE,
             stderr=self.log,
@@ -99,6 +99,8 @@ class Service:
         found = re.search(r"http://\S+:\d+", first)
         assert found, f"serve said {first!r}"
         self.address = found.group()
+        # It comes back where it was.
+        self.port = int(self.address.rpartition(":")[2])
 
     def stop(self) -> int:
         self.process.send_signal(signal.SIGTERM)

@@ -1,0 +1,99 @@
+"""A WordPress with the plugin, and the service that it asks."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.process.cast import PASSWORD, Service, csrf_token
+from tests.wordpress.site import WordPress, running
+
+PLUGIN = Path(__file__).parents[2] / "integrations" / "wordpress" / "modqueue"
+CALLBACK = "/wp-json/modqueue/v1/decisions"
+SITE = "wordpress"
+
+FINE = "Thank you, the bread recipe worked well."
+HELD = "You are vermin, all of you, and vermin must be exterminated."
+SPAM = "Earn $5000 per week from home! Click http://money.example now!!! casino bonus free"
+
+
+class Pair:
+    """A WordPress with the plugin, and its service; a comment's text is made unlike any other."""
+
+    def __init__(self, wordpress: WordPress, service: Service) -> None:
+        self.wordpress, self.service, self.posted = wordpress, service, 0
+        self.settings: dict[str, Any] = {}
+        self.register()
+
+    def register(self) -> None:
+        url, callback = self.wordpress.url, self.wordpress.url + CALLBACK
+        added = self.service.command("site", "add", SITE, "--url", url, "--callback-url", callback, "--json")
+        self.service.secret = added["webhook_secret"]
+        self.service.token = self.service.command("token", "add", "robot", "--site", SITE, "--json")["token"]
+        self.service.command("moderator", "add", "ana", "--site", SITE, "--password-stdin", stdin=PASSWORD)
+        self.settings = {"address": self.service.address, "site": SITE, "secret": self.service.secret}
+        self.reset()
+
+    def reset(self, **settings: Any) -> None:
+        """Set the plugin's settings, and let it try the service at once."""
+        self.wordpress.option("modqueue", self.settings | settings)
+        self.wordpress.php("delete_transient( 'modqueue_away' );")
+
+    def text(self, beginning: str) -> str:
+        self.posted += 1
+        return f"{beginning} ({'abcdefghijklmnopqrstuvwxyz'[self.posted % 26] * (1 + self.posted // 26)})"
+
+    def answer(self, comment_id: int) -> Any:
+        """Return what the plugin remembers of the service's answer."""
+        return self.wordpress.meta(comment_id, "_modqueue_answer")
+
+    def item(self, comment_id: int) -> Any:
+        """Return the comment as the service's API shows it."""
+        found = self.service.api("GET", f"comments/{self.answer(comment_id)['id']}")
+        assert found.status_code == 200, found.text
+        return found.json()
+
+    def decide(self, comment_id: int, decision: str, reason: str = "") -> None:
+        """Decide on the desk, as ana does with the mouse."""
+        desk = self.service.sign_in("ana")
+        item = self.answer(comment_id)["id"]
+        page = desk.get(f"{self.service.address}/?lane=all&item={item}", timeout=20).text
+        chosen = f"{decision}:{reason}" if reason else decision
+        form = {"decision": chosen, "csrf_token": csrf_token(page), "lane": "all"}
+        url = f"{self.service.address}/items/{item}/decision"
+        answer = desk.post(url, form, timeout=20, allow_redirects=False)
+        assert answer.status_code == 303, answer.text
+
+    def examples(self, comment_id: int) -> list[dict[str, Any]]:
+        """Return what was learnt from a comment."""
+        key = self.wordpress.meta(comment_id, "_modqueue_id")
+        lines = self.service.command("export", "--examples", "--site", SITE).splitlines()
+        return [e for e in map(json.loads, lines) if e.get("comment", {}).get("comment_id") == key]
+
+
+@pytest.fixture(scope="module")
+def wordpress(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WordPress]:
+    with running(tmp_path_factory.mktemp("w")) as wordpress:
+        yield wordpress
+
+
+@pytest.fixture(scope="module")
+def module_pair(wordpress: WordPress, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
+    wordpress.plugin(PLUGIN)
+    service = Service(tmp_path_factory.mktemp("m") / "data")
+    try:
+        yield Pair(wordpress, service)
+    finally:
+        if service.process.poll() is None:
+            service.stop()
+
+
+@pytest.fixture
+def pair(module_pair: Pair) -> Pair:
+    """Give the pair with its settings as they were."""
+    module_pair.reset()
+    return module_pair

@@ -1,0 +1,104 @@
+"""The service goes away, hangs and comes back: commenters do not wait, and nothing is lost."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from tests.process.cast import wait_for
+from tests.wordpress.conftest import FINE, HELD, SPAM, Pair
+
+pytestmark = pytest.mark.process
+
+
+@pytest.fixture
+def down(pair: Pair) -> Iterator[Pair]:
+    """Give a pair whose service is down; a test brings it up again, or this does."""
+    pair.service.stop()
+    yield pair
+    if pair.service.process.poll() is not None:
+        pair.service.start()
+
+
+@pytest.fixture
+def hole() -> Iterator[str]:
+    """Give an address that takes connections and never answers."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+
+def test_it_holds_what_it_cannot_ask_about_and_sends_it_later(down: Pair) -> None:
+    wordpress = down.wordpress
+    posted = {verdict: wordpress.comment(down.text(text)) for verdict, text in
+              (("approve", FINE), ("hold", HELD), ("reject", SPAM))}  # fmt: skip
+    assert all(p.held for p in posted.values())
+    wordpress.cron_now()
+    assert [wordpress.status(p.id) for p in posted.values()] == ["unapproved"] * 3
+
+    down.service.start()
+    wordpress.cron_now()
+    assert {v: wordpress.status(p.id) for v, p in posted.items()} == {
+        "approve": "approved", "hold": "unapproved", "reject": "spam",
+    }  # fmt: skip
+    for verdict, comment in posted.items():
+        assert down.item(comment.id)["verdict"] == verdict
+        assert wordpress.meta(comment.id, "_modqueue_waiting") == ""
+
+
+def test_nobody_waits_for_a_service_that_hangs(pair: Pair, hole: str) -> None:
+    pair.reset(address=hole, timeout=0.5)
+    started = time.monotonic()
+    first = pair.wordpress.comment(pair.text(FINE))
+    between = time.monotonic()
+    second = pair.wordpress.comment(pair.text(FINE))
+    assert first.held
+    assert second.held
+    # The second commenter does not even wait for the time-out.
+    assert between - started < 2
+    assert time.monotonic() - between < 0.5
+    pair.reset()
+    pair.wordpress.cron_now()
+    assert pair.wordpress.status(first.id) == pair.wordpress.status(second.id) == "approved"
+
+
+def test_a_moderator_may_decide_while_the_service_is_away(down: Pair) -> None:
+    posted = down.wordpress.comment(down.text(HELD))
+    assert down.wordpress.rest("POST", f"wp/v2/comments/{posted.id}", {"status": "approved"}).ok
+    down.service.start()
+    # First the comment, then the decision on it.
+    down.wordpress.cron_now()
+    assert down.wordpress.status(posted.id) == "approved"
+    decision = down.item(posted.id)["decision"]
+    assert (decision["ruling"], decision["by"]) == ("approve", "wordpress:admin")
+    assert down.wordpress.meta(posted.id, "_modqueue_unsent") == ""
+
+
+def test_a_deleted_comment_is_decided_when_the_service_is_back(pair: Pair) -> None:
+    posted = pair.wordpress.comment(pair.text(HELD))
+    item = pair.answer(posted.id)["id"]
+    pair.service.stop()
+    try:
+        assert pair.wordpress.rest("DELETE", f"wp/v2/comments/{posted.id}?force=true").ok
+    finally:
+        pair.service.start()
+    pair.wordpress.cron_now()
+    assert pair.service.api("GET", f"comments/{item}").json()["decision"]["ruling"] == "reject"
+
+
+def test_the_desk_may_decide_what_wordpress_never_had_an_answer_to(pair: Pair) -> None:
+    # The service stored a comment, but its answer was lost on the way.
+    posted = pair.wordpress.comment(pair.text(HELD))
+    answer = pair.answer(posted.id)
+    pair.wordpress.php(
+        f"foreach ( array( 'answer', 'digest' ) as $n ) delete_comment_meta( {posted.id}, '_modqueue_' . $n );"
+        f"update_comment_meta( {posted.id}, '_modqueue_waiting', 'post' );"
+    )
+    wish = {"decision": "approve"}
+    assert pair.service.api("POST", f"comments/{answer['id']}/decision", wish).status_code == 200
+    wait_for(lambda: pair.wordpress.status(posted.id) == "approved")
+    pair.wordpress.cron_now()
+    assert pair.wordpress.status(posted.id) == "approved"
+    assert pair.answer(posted.id) == answer
