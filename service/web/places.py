@@ -1,0 +1,117 @@
+"""Where on the desk somebody is: view, site, search and cursor, all in the address so that it can be shared."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+from flask import request, url_for
+
+from service.domain import LABELS, Invalid, Lane, NotFound
+from service.store import ALL, DECIDED, ESCALATED, PENDING, Sort, Wanted
+
+LANES: dict[str, str] = {
+    PENDING: "All waiting",
+    **{lane: lane.value.capitalize() for lane in Lane},
+    ESCALATED: "Escalated",
+    DECIDED: "Decided",
+    ALL: "Everything",
+}
+SORTS: dict[str, str] = {
+    Sort.SEVERITY: "most severe first",
+    Sort.UNCERTAINTY: "closest to the threshold first",
+    Sort.OLDEST: "oldest first",
+    Sort.NEWEST: "latest first",
+}
+FILTERS = ("q", "label", "reason", "author", "post", "since", "until", "low", "high")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A view of the queue, and what is searched for in it."""
+
+    lane: str
+    site: str = ""
+    cursor: str = ""
+    sort: str = ""
+    q: str = ""
+    label: str = ""
+    reason: str = ""
+    author: str = ""
+    post: str = ""
+    since: str = ""
+    until: str = ""
+    low: str = ""
+    high: str = ""
+
+    @property
+    def fields(self) -> dict[str, str]:
+        """Return what is not left open."""
+        return {name: value for name, value in asdict(self).items() if value}
+
+    @property
+    def filters(self) -> dict[str, str]:
+        """Return what is searched for."""
+        return {name: value for name, value in self.fields.items() if name in FILTERS}
+
+    @property
+    def order(self) -> str:
+        """Return the order that is shown."""
+        if self.lane in (DECIDED, ALL, ESCALATED):
+            return self.sort if self.sort == Sort.OLDEST else Sort.NEWEST
+        return self.sort or (Sort.UNCERTAINTY if self.lane == Lane.UNCERTAIN else Sort.SEVERITY)
+
+    def url(self, item: str = "", page: str = "desk.queue", **changes: str) -> str:
+        """Return the address of this place, or of one near it."""
+        query = {**asdict(self), "item": item, **changes}
+        return url_for(page, **{k: v for k, v in query.items() if v})
+
+    def without(self, *names: str) -> Place:
+        """Return this place, with some of the search left out."""
+        return replace(self, cursor="", **dict.fromkeys(names, ""))
+
+    def wanted(self) -> Wanted:
+        """Return what is searched for, as the store takes it."""
+        until = _day("until", self.until)
+        return Wanted(
+            words=self.q, author=self.author, post=self.post, label=self.label, reason=self.reason,
+            since=_day("since", self.since), until=None if until is None else until + _DAY_S,
+            low=_score("low", self.low), high=_score("high", self.high),
+            sort=Sort(self.sort) if self.sort else None,
+        )  # fmt: skip
+
+
+_DAY_S = timedelta(days=1).total_seconds() - 0.001
+
+
+def here() -> Place:
+    """Read the place from the address or form of this request."""
+    lane = request.values.get("lane") or PENDING
+    if lane not in LANES:
+        raise NotFound(f"no such lane: {lane[:40]}")
+    given = {name: request.values.get(name, "").strip()[:200] for name in ("site", "cursor", "sort", *FILTERS)}
+    if given["sort"] and given["sort"] not in SORTS:
+        raise Invalid("sort", f"one of {', '.join(SORTS)}")
+    if given["label"] and given["label"] not in LABELS:
+        raise Invalid("label", f"one of {', '.join(LABELS)}")
+    place = Place(lane, **given)
+    place.wanted()
+    return place
+
+
+def _day(name: str, text: str) -> float | None:
+    try:
+        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC).timestamp() if text else None
+    except ValueError:
+        raise Invalid(name, "a date such as 2026-11-22") from None
+
+
+def _score(name: str, text: str) -> float | None:
+    try:
+        value = float(text) if text else None
+    except ValueError:
+        value = math.nan
+    if value is not None and not 0 <= value <= 1:
+        raise Invalid(name, "a score between 0 and 1")
+    return value
