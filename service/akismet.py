@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import html
-import re
 from calendar import monthrange
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from service import feedback
+from service.connectors.wordpress import words
 from service.domain import (
     Comment,
     Conflict,
@@ -26,9 +25,6 @@ from service.domain import (
 from service.feedback import Report
 from service.moderation import Moderation
 from service.store import Trace, keys
-
-_TAG = re.compile(r"<[^>]*>")
-_LINK = re.compile(r"(?:href|src)\s*=\s*[\"']?([^\"'\s>]+)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,12 +153,6 @@ class Akismet:
 
     def _today(self) -> datetime:
         return datetime.fromtimestamp(self._moderation.clock(), UTC)
-
-
-def words(text: str) -> str:
-    """Reduce a text to its words and links, which WordPress leaves as they are when it filters markup."""
-    bare = _TAG.sub(lambda tag: " ".join(_LINK.findall(tag.group())), html.unescape(text))
-    return " ".join(bare.replace("\\", "").split())
 
 
 def _digest(*parts: str) -> str:

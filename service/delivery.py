@@ -16,7 +16,8 @@ import structlog
 
 from service import logs
 from service.config import Settings, load
-from service.connectors.webhook import Result, WebhookSender
+from service.connectors.connector import Result
+from service.connectors.ways import Ways
 from service.data_dir import complete
 from service.domain import Delivery, NotFound, Site, Unavailable
 from service.moderation import Moderation, connect
@@ -53,7 +54,7 @@ class Worker:
     def __init__(self, moderation: Moderation, allow_private: bool, threads: int = 8) -> None:
         self._moderation = moderation
         self._store = moderation.store
-        self._sender = WebhookSender(allow_private)
+        self._ways = Ways(self._store, allow_private)
         self._threads = threads
         # A site that hangs must leave room for the others.
         self._per_site = max(1, threads // 2)
@@ -91,7 +92,7 @@ class Worker:
     def close(self) -> None:
         """Finish what is in flight, and give threads and connections back."""
         self._pool.shutdown()
-        self._sender.close()
+        self._ways.close()
 
     def _beat(self) -> None:
         if (now := time.monotonic()) >= self._beat_at:
@@ -140,14 +141,11 @@ class Worker:
 
     def _attempt(self, delivery: Delivery) -> bool:
         site = self._site(delivery.site)
-        if site is None or site.callback_disabled or not site.callback_url:
-            self._bury(delivery, _why_not(site))
-            return True
-        result = self._sender.send(site, delivery, self._moderation.clock())
-        if result.state == "gone":
+        result = self._ways.send(site, delivery, self._moderation.clock())
+        if site and result.state == "gone":
             self._disable(site)
         self._settle(delivery, result)
-        return result.state == "confirmed"
+        return result.state in ("confirmed", "refused")
 
     def _site(self, site_id: str) -> Site | None:
         # Read anew each time: a callback that was disabled a moment ago must not be called again.
@@ -160,6 +158,8 @@ class Worker:
         now, delay = self._moderation.clock(), _delay(delivery.attempts, result.retry_after)
         if result.state == "gone":
             self._bury(delivery, f"{result.error}: the blog takes no callbacks any more")
+        elif result.state == "refused":
+            self._bury(delivery, result.error)
         elif result.state == "retry" and delay is None:
             self._bury(delivery, f"out of attempts; the last: {result.error}")
         else:
@@ -197,12 +197,6 @@ def _delay(attempts: int, retry_after: float | None) -> float | None:
         return None
     jitter = _random.uniform(1 - JITTER, 1 + JITTER)
     return max(LADDER_S[attempts - 1] * jitter, retry_after or 0.0)
-
-
-def _why_not(site: Site | None) -> str:
-    if site is None:
-        return "the site was removed"
-    return site.callback_disabled or "the site has no callback address"
 
 
 def _report(delivery: Delivery, state: str, error: str) -> None:

@@ -18,7 +18,7 @@ from service.connectors.address import Endpoint, Target
 
 CONNECT_S = 3.0
 READ_S = 10.0
-# An answer is of use for its status alone; a longer one is not read to its end.
+# Most answers are of use for their status alone; a longer one is not read to its end.
 BODY_LIMIT = 4096
 # Idle connections are kept for the next decision on the same blog, but not longer than middleboxes keep them.
 IDLE_S = 30.0
@@ -57,23 +57,24 @@ class Line(HTTPConnection):
         if self.overdue:
             raise TimeoutError
 
-    def post(
-        self, path: str, headers: Mapping[str, str], body: bytes, seconds: float
-    ) -> tuple[int, HTTPMessage]:
-        """Post, and return status and headers; whatever the blog does, it ends in time."""
+    def ask(
+        self, method: str, path: str, headers: Mapping[str, str], body: bytes, *, seconds: float, limit: int
+    ) -> tuple[int, HTTPMessage, bytes]:
+        """Return status, headers and the beginning of the answer; whatever the blog does, it ends in time."""
         timer = threading.Timer(seconds, self._cut)
         timer.daemon = True
         timer.start()
         try:
-            self.request("POST", path, body, headers)
+            self.request(method, path, body, headers)
             response = self.getresponse()
             if self.overdue:
                 raise TimeoutError
+            content = b""
             with suppress(OSError, HTTPException):
-                response.read(BODY_LIMIT)
+                content = response.read(limit)
             if not response.isclosed():
                 self.close()
-            return response.status, response.headers
+            return response.status, response.headers, content
         except BaseException:
             self.close()
             raise

@@ -15,7 +15,7 @@ import pytest
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from service import signing
-from service.connectors import line, webhook
+from service.connectors import connector, line, webhook
 from service.connectors.webhook import Result, WebhookSender
 from service.domain import Delivery, Secret, Site
 from tests.conftest import BLOG, SECRET
@@ -120,7 +120,7 @@ def test_it_honours_retry_after_of_a_real_answer(
 def test_it_cuts_off_an_answer_whose_bytes_drip(
     blog: Site, receiver: Receiver, sender: WebhookSender, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(webhook, "ATTEMPT_S", 0.2)
+    monkeypatch.setattr(connector, "ATTEMPT_S", 0.2)
     receiver.answers = [receiver.drip]
     started = time.monotonic()
     assert sender.send(blog, DELIVERY, NOW) == Result("retry", "no answer in time")
@@ -130,7 +130,7 @@ def test_it_cuts_off_an_answer_whose_bytes_drip(
 def test_it_cuts_off_a_blog_that_never_answers(
     blog: Site, receiver: Receiver, sender: WebhookSender, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(webhook, "ATTEMPT_S", 0.1)
+    monkeypatch.setattr(connector, "ATTEMPT_S", 0.1)
     receiver.answers = [receiver.hold]
     assert sender.send(blog, DELIVERY, NOW) == Result("retry", "no answer in time")
 
@@ -139,7 +139,7 @@ def test_it_starts_nothing_when_the_time_is_up(
     blog: Site, receiver: Receiver, sender: WebhookSender, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # As after a resolver that took all of it: the lease may have gone to another worker.
-    monkeypatch.setattr(webhook, "ATTEMPT_S", -1.0)
+    monkeypatch.setattr(connector, "ATTEMPT_S", -1.0)
     monkeypatch.setattr(line.threading, "Timer", ImmediateTimer)
     assert sender.send(blog, DELIVERY, NOW) == Result("retry", "no answer in time")
     assert receiver.received == []

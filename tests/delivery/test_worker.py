@@ -238,7 +238,7 @@ def test_it_survives_an_attempt_that_breaks(
     def broken(*_: object) -> None:
         raise KeyError("a comment's text")
 
-    monkeypatch.setattr(worker._sender, "send", broken)
+    monkeypatch.setattr(worker._ways, "send", broken)
     item = decided()
     worker.run_once()
     assert state(moderation, item).error == "internal error: KeyError"
