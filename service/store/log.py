@@ -59,7 +59,8 @@ class Log:
         streams = [self._older(n, _top(n, before, until), bottom) for n in sorted(names)]
         merged = heapq.merge(*streams, key=lambda pair: pair[0], reverse=True)
         found, place = [], None
-        for (place, raw), _ in zip(merged, range(scan), strict=False):
+        # In this order: the other would draw an entry more than it gives.
+        for _, (place, raw) in zip(range(scan), merged, strict=False):
             entry = _entry(place, raw)
             if matches(entry):
                 found.append(entry)
