@@ -26,6 +26,7 @@ def create_app(settings: Settings, moderation: Moderation | None = None) -> Flas
         akismet,
         akismet_figures,
         api,
+        bulks,
         campaigns,
         desk,
         feedback,
@@ -37,7 +38,6 @@ def create_app(settings: Settings, moderation: Moderation | None = None) -> Flas
         rooms,
     )
     from service.web import settings as settings_room
-
 
     app = Flask(__name__, template_folder="web/templates", static_folder="web/static")
     app.config.update(
@@ -55,7 +55,7 @@ def create_app(settings: Settings, moderation: Moderation | None = None) -> Flas
     responses.init_app(app)
     rooms.init_app(app)
     accounts.init_app(app)
-    for room in (intake, feedback, api, accounts, account, people, log, desk, ops):
+    for room in (intake, feedback, api, accounts, account, people, log, desk, bulks, ops):
         app.register_blueprint(room.blueprint)
     for room in (campaigns, settings_room):
         app.register_blueprint(room.blueprint)

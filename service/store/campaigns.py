@@ -93,17 +93,17 @@ class Campaigns:
                 pipe.zcard(_key(i, "members"))
                 pipe.lindex(_key(i, "rulings"), -1)
                 pipe.scard(_key(i, "todo"))
-                pipe.zrange(_key(i, "members"), 0, 0)
+                pipe.zrange(_key(i, "members"), 0, 0, withscores=True)
             rows = pipe.execute()
-            facts = [(i, *rows[5 * n : 5 * n + 5]) for n, i in enumerate(ids) if rows[5 * n]]
+            facts = [(i, *rows[5 * n : 5 * n + 5]) for n, i in enumerate(ids) if rows[5 * n] and rows[5 * n + 4]]
             for i, raw, *_ in facts:
                 lane = f"{keys.prefix_of_item(i)}lane:{raw['site']}:{Lane.CAMPAIGNS}"
                 pipe.zintercard(2, [_key(i, "members"), lane])
             waiting = cast(list[int], pipe.execute())
         return [
             Campaign(
-                i, raw["site"], count, waits, float(raw["first"]), float(raw["last"]),
-                first[0] if first else "", _load(latest), raw.get("doing", ""), left,
+                i, raw["site"], count, waits, first[0][1], float(raw["last"]), first[0][0],
+                _load(latest), raw.get("doing", ""), left,
             )
             for (i, raw, count, latest, left, first), waits in zip(facts, waiting, strict=True)
         ]  # fmt: skip

@@ -70,7 +70,7 @@ def cards(site: str = "") -> list[tuple[Campaign, Item]]:
     """Return the campaigns of my sites, each with its earliest copy."""
     m = moderation()
     found = m.store.campaigns.latest(m.sites_of(me(), site))
-    items = {i.id: i for i in m.store.views.items([c.earliest for c in found if c.earliest])}
+    items = {i.id: i for i in m.store.views.items([c.earliest for c in found])}
     return [(c, items[c.earliest]) for c in found if c.earliest in items]
 
 

@@ -76,7 +76,7 @@ end
 
 local function found_campaign(id, site, now)
   local campaign = id .. '-' .. call('HGET', P .. 'c:' .. id, 'revision')
-  call('HSET', P .. 'campaign:' .. campaign, 'site', site, 'first', now)
+  call('HSET', P .. 'campaign:' .. campaign, 'site', site)
   log(cjson.encode({at = tonumber(now), kind = 'campaign', site = site, campaign = campaign}))
   return campaign
 end

@@ -10,7 +10,7 @@
 --   outbox, dead     zset    due / since -> delivery d:DELIVERY      hash  a delivery
 --   outbox:SITE      zset    due -> delivery         turns           zset  when a site's first is due -> site
 --   bands:SITE:DAY   hash    part of a fingerprint -> latest ids that have it (expires)
---   campaign:CAMPAIGN hash   site, first, last, doing      members:CAMPAIGN zset  received -> id
+--   campaign:CAMPAIGN hash   site, last, doing      members:CAMPAIGN zset  received -> id
 --   todo:CAMPAIGN    set     ids that a decision or undo has yet to reach
 --   rulings:CAMPAIGN list    decisions, the one in force last     campaigns:SITE  zset  last -> campaign
 --   akismet:ID       hash    guid, callback, key, comment_id of a comment that came by Akismet's protocol (expires)
