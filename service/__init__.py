@@ -30,8 +30,10 @@ def create_app(settings: Settings, moderation: Moderation | None = None) -> Flas
         campaigns,
         desk,
         feedback,
+        figures,
         intake,
         log,
+        oidc,
         ops,
         people,
         responses,
@@ -55,9 +57,10 @@ def create_app(settings: Settings, moderation: Moderation | None = None) -> Flas
     responses.init_app(app)
     rooms.init_app(app)
     accounts.init_app(app)
+    oidc.init_app(app, settings)
     for room in (intake, feedback, api, accounts, account, people, log, desk, bulks, ops):
         app.register_blueprint(room.blueprint)
-    for room in (campaigns, settings_room):
+    for room in (campaigns, figures, settings_room):
         app.register_blueprint(room.blueprint)
     for room in (akismet, akismet_figures):
         app.register_blueprint(room.blueprint)

@@ -23,6 +23,9 @@ class Settings(BaseSettings):
     redis_url: str = Field("", description="An outside Redis or Valkey; empty starts the embedded one.")
     secret_key: str = Field("", repr=False, description="Key for sessions and hashes; made at first start.")
     public_url: str = Field("", description="The address of the desk as browsers see it.")
+    oidc_issuer: str = Field("", description="The address of an OpenID provider to sign in by.")
+    oidc_client_id: str = Field("", description="By which the provider knows this service.")
+    oidc_client_secret: str = Field("", repr=False, description="Shared with the provider.")
     partitions: int = Field(16, ge=1, le=256, description="Fixed at the first start.")
     appendfsync: Literal["always", "everysec"] = Field(
         "always", description="When the embedded store syncs: with every answer, or each second."
