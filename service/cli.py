@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -99,14 +99,27 @@ def doctor(as_json: bool) -> None:
     sys.exit(1 if any(f.level == "fail" for f in findings) else 0)
 
 
-@main.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})
-@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
-def retrain(arguments: tuple[str, ...]) -> None:
-    """Train a challenger: the same as `python -m classifier.retrain`."""
-    from classifier.retrain import main as retrain_main
+@main.command(context_settings={"ignore_unknown_options": True})
+@click.option(
+    "--from-store", is_flag=True, help="Learn from what the moderators of this service decided, too."
+)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[OPTIONS]...")
+def retrain(arguments: tuple[str, ...], from_store: bool) -> None:
+    """Train a challenger, judge it, and promote it where the gates let it.
 
-    os.environ.setdefault("MODQUEUE_DATA_DIR", str(config.load().data_dir))
-    sys.exit(retrain_main(list(arguments)))
+    Other options go to `python -m classifier.retrain`; its --help lists them.
+    """
+    from classifier.retrain import main as retrain_main
+    from service.examples import write
+
+    os.environ["MODQUEUE_DATA_DIR"] = str(config.load().data_dir)
+    with tempfile.TemporaryDirectory(prefix="modqueue-retrain-") as name:
+        decisions = Path(name) / "decisions.jsonl"
+        if from_store:
+            with open_store() as store:
+                click.echo(f"{write(store, decisions)} decisions from the store")
+        extra = ["--decisions", str(decisions)] if from_store else []
+        sys.exit(retrain_main([*arguments, *extra]))
 
 
 @main.command()
@@ -120,10 +133,10 @@ def retrain(arguments: tuple[str, ...]) -> None:
 def export(examples: bool, chosen: tuple[str, ...], output: Any) -> None:
     """Export what moderators decided."""
     from service.examples import export as examples_of
+    from service.examples import line
 
     with open_store() as store:
-        for example in examples_of(store, chosen):
-            output.write(json.dumps(example, ensure_ascii=False) + "\n")
+        output.writelines(line(example) for example in examples_of(store, chosen))
 
 
 @main.command()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Any
 
 from service.domain import LABELS
@@ -16,11 +17,23 @@ def export(store: Store, sites: Iterable[str] = ()) -> Iterator[dict[str, Any]]:
         yield from in_force(json.loads(e) for e in store.views.examples(site))
 
 
+def line(example: dict[str, Any]) -> str:
+    """Write an example as a line of JSON."""
+    return json.dumps(example, ensure_ascii=False) + "\n"
+
+
+def write(store: Store, path: Path) -> int:
+    """Write the examples of every site to a file; return how many they are."""
+    lines = [line(example) for example in export(store)]
+    path.write_text("".join(lines), encoding="utf-8")
+    return len(lines)
+
+
 def in_force(log: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     """Yield labelled texts from the log of examples, without what was undone or says nothing of a label."""
     last = {(e["item"], e["revision"]): e for e in log}
     for (item, revision), example in last.items():
-        labels = {} if example.get("retracted") else labels_of(example["decision"], example["reason"])
+        labels = _labels(example)
         if labels:
             yield {
                 "id": f"{item}.{revision}",
@@ -35,6 +48,14 @@ def labels_of(decision: str, reason: str | None) -> dict[str, int]:
     if decision == "approve":
         return dict.fromkeys(LABELS, 0)
     return {reason: 1} if reason in LABELS else {}
+
+
+def _labels(example: dict[str, Any]) -> dict[str, int]:
+    if example.get("retracted"):
+        return {}
+    if "suggested" in example:
+        return {label: int(score >= 0.5) for label, score in example["suggested"].items()}
+    return labels_of(example["decision"], example["reason"])
 
 
 def _comment(comment: dict[str, str]) -> dict[str, str]:
