@@ -19,7 +19,7 @@ SAMPLE_FIRST, SAMPLE_LAST, SAMPLE_UNLIKE = 2, 1, 2
 
 @dataclass(frozen=True, slots=True)
 class Bulk:
-    """Comments that are decided together, as they were when they were shown; once decided, also how and when."""
+    """Comments to decide together, as they were when they were shown; once decided, how and when."""
 
     id: str
     by: str
@@ -33,7 +33,9 @@ class Bulk:
 
 def of_ids(m: Moderation, person: Person, ids: Sequence[str]) -> Bulk:
     """Plan to decide the comments that were selected."""
-    found = [i for i in m.store.views.items(list(dict.fromkeys(ids))[:LIMIT]) if person.may_see(i.comment.site)]
+    found = [
+        i for i in m.store.views.items(list(dict.fromkeys(ids))[:LIMIT]) if person.may_see(i.comment.site)
+    ]
     return _plan(m, person, found, more=len(ids) > LIMIT)
 
 

@@ -51,8 +51,10 @@ class Personal:
     def prefer(self, name: str, switches: Mapping[str, bool]) -> None:
         """Remember what this person switches on or off."""
         with self._db.guard() as client:
-            values = {switch: "on" if on else "off" for switch, on in switches.items()}
-            client.hset(f"{META}preferences:{name}", mapping=values)
+            pipe = client.pipeline()
+            for switch, on in switches.items():
+                pipe.hset(f"{META}preferences:{name}", switch, "on" if on else "off")
+            pipe.execute()
 
     def expose(self, name: str, item_id: str, now: float) -> None:
         """Count an item that was hard to read; nobody but this person is ever told."""
@@ -68,8 +70,8 @@ class Personal:
         """Return how many hard items this person has met within an hour, and within a day."""
         key = f"{META}exposure:{name}"
         with self._db.guard() as client:
-            hour = cast(int, client.zcount(key, now - HOUR_S, "+inf"))
-            return hour, cast(int, client.zcount(key, now - EXPOSURE_KEPT_S, "+inf"))
+            hour = client.zcount(key, now - HOUR_S, "+inf")
+            return hour, client.zcount(key, now - EXPOSURE_KEPT_S, "+inf")
 
     def save_bulk(self, bulk_id: str, record: Mapping[str, Any]) -> None:
         """Remember a decision on several items, planned or made."""

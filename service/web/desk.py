@@ -2,98 +2,130 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
 from typing import cast
 
 from flask import (
     Blueprint,
     Response,
     flash,
+    g,
     jsonify,
     make_response,
     redirect,
     render_template,
     request,
     session,
-    url_for,
 )
 
-from service.domain import Conflict, Invalid, Item, Lane, ModqueueError, NotFound, ReasonCode, Ruling
+from service import bulk, context
+from service.domain import Conflict, Invalid, Item, Lane, ModqueueError, NotFound, ReasonCode, Role, Ruling
 from service.moderation import Wish
-from service.store import ALL, DECIDED, PENDING
-from service.web import accounts, showing
+from service.store import ALL, DECIDED, ESCALATED, PENDING
+from service.web import accounts, differences, places, showing
 from service.web.accounts import me
+from service.web.places import LANES, Place
 from service.web.responses import moderation
 
 blueprint = Blueprint("desk", __name__)
 accounts.guard(blueprint)
 
-LANES: dict[str, str] = {
-    PENDING: "All waiting",
-    **{lane: lane.value.capitalize() for lane in Lane},
-    DECIDED: "Decided",
-    ALL: "Everything",
-}
 # Where a decision leads: so many of the following comments are tried until one is free.
 LOOK_AHEAD = 10
+ROWS = 50
+NOTE_MAX = 2000
+# What a person may switch, and how it is at first.
+SWITCHES = {"keys": True, "veil": True, "blur": False}
+# So many hard comments within an hour, and a break is suggested.
+BREAK_AFTER = 30
 
 for words in (showing.age, showing.score, showing.signed, showing.clock_time, showing.iso, showing.safe_link,
-               showing.host, showing.reason_words, showing.delivery_words):  # fmt: skip
+               showing.host, showing.reason_words, showing.delivery_words, showing.hard, showing.day,
+               differences.changes):  # fmt: skip
     blueprint.add_app_template_global(words)
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where on the desk somebody is; it lies in the address, so that a view can be shared."""
-
-    lane: str
-    site: str = ""
-    cursor: str = ""
-
-    def url(self, item: str = "", page: str = "desk.queue", **changes: str) -> str:
-        """Return the address of this place, or of one near it."""
-        query = {**asdict(self), "item": item, **changes}
-        return url_for(page, **{k: v for k, v in query.items() if v})
 
 
 @blueprint.get("/")
 def queue() -> Response:
     """Show the desk."""
-    return _show(_place(), request.args.get("item", ""))
+    return show(places.here(), request.args.get("item", ""))
 
 
 @blueprint.get("/next")
-def skip() -> Response:
+def following() -> Response:
     """Go on to the first of the following comments that is free now."""
-    return _go(_place(), _next_free(request.args.get("next", "").split()))
+    return go(places.here(), _next_free(request.args.get("next", "").split()))
 
 
 @blueprint.post("/items/<item_id>/decision")
 def decide(item_id: str) -> Response:
     """Write a decision and go on to the next comment."""
-    place, asked = _place(), request.form.get("decision", "")
-    wish = _wish(asked)
+    place, asked = places.here(), request.form.get("decision", "")
+    wish = read_wish(asked)
     try:
         item = moderation().decide(me(), item_id, wish)
     except Conflict as conflict:
-        return _show(place, item_id, conflict, asked)
+        return show(place, item_id, conflict, asked)
     session["last"] = item.id
-    flash(_said(wish), "decided")
-    return _go(place, _next_free(request.form.get("next", "").split()))
+    session.pop("bulk", None)
+    _count_exposure(item)
+    flash(said(wish), "decided")
+    return go(place, _next_free(request.form.get("next", "").split()))
 
 
 @blueprint.post("/items/<item_id>/undo")
 def undo(item_id: str) -> Response:
     """Take a decision back and show its comment again."""
-    place = _place()
+    place = places.here()
     try:
-        _check_unchanged(moderation().item(me(), item_id))
-        moderation().undo(me(), item_id)
+        moderation().undo(me(), item_id, decided_at=request.form.get("decided_at", type=float))
     except Conflict as conflict:
-        return _show(place, item_id, conflict)
+        return show(place, item_id, conflict)
     session.pop("last", None)
     flash("Undone: the verdict is in force again.", "undone")
-    return _go(place, item_id)
+    return go(place, item_id)
+
+
+@blueprint.post("/items/<item_id>/skip")
+def skip(item_id: str) -> Response:
+    """Pass a comment on to the others and go on."""
+    m, item = moderation(), moderation().item(me(), item_id)
+    m.store.personal.skip(me().name, item.id, m.clock())
+    m.release(me(), item_id, request.form.get("lease_token", ""))
+    _count_exposure(item)
+    return go(places.here(), _next_free(request.form.get("next", "").split()))
+
+
+@blueprint.post("/skips/forget")
+def forget_skips() -> Response:
+    """Show again what was skipped."""
+    moderation().store.personal.forget_skips(me().name)
+    return go(places.here(), "")
+
+
+@blueprint.post("/items/<item_id>/escalation")
+def escalate(item_id: str) -> Response:
+    """Hand a comment to an admin and go on."""
+    place = places.here()
+    try:
+        moderation().escalate(me(), item_id, _note(), request.form.get("revision", type=int))
+    except Conflict as conflict:
+        return show(place, item_id, conflict, "escalate")
+    flash("Escalated: an admin will decide.", "undone")
+    return go(place, _next_free(request.form.get("next", "").split()))
+
+
+@blueprint.post("/items/<item_id>/resend")
+def resend(item_id: str) -> Response:
+    """Tell the blog of the outcome again, now."""
+    m, item = moderation(), moderation().item(me(), item_id)
+    if item.delivery is None:
+        raise NotFound("nothing was sent about this comment")
+    try:
+        m.store.outbox.redrive(item.delivery.id, me().name, m.clock())
+        flash("On its way to the blog again.", "undone")
+    except NotFound:
+        flash("It is on its way already.", "undone")
+    return go(places.here(), item_id)
 
 
 @blueprint.post("/items/<item_id>/claim")
@@ -111,31 +143,44 @@ def release(item_id: str) -> Response:
     return Response(status=204)
 
 
+@blueprint.post("/preferences")
+def prefer() -> Response:
+    """Remember what this person has switched on or off."""
+    moderation().store.personal.prefer(me().name, {name: name in request.form for name in SWITCHES})
+    return go(places.here(), request.form.get("item", ""))
+
+
 @blueprint.get("/counts.json")
 def counts() -> Response:
-    """Tell what has changed since a page was shown: lanes, comments that came, the last delivery."""
-    place, now = _place(), moderation().clock()
-    shown_at = request.args.get("shown_at", now, type=float)
-    page = moderation().page(me(), place.lane, place.site, place.cursor)
+    """Tell what has changed since a page was shown: lanes, rows, comments that came, the last delivery."""
+    m, place = moderation(), places.here()
+    now = m.clock()
+    since = request.args.get("shown_at", now, type=float)
+    rows = m.store.views.items(request.args.get("rows", "").split()[: ROWS + 1])
     last = _last()
     return jsonify({
         "lanes": {name: {"count": c, "oldest": showing.age(now, o)} for name, c, o in _lanes(place)},
-        "new": sum(i.pending and i.received_at > shown_at for i in page.items),
+        "new": _new(place, since),
+        "rows": {i.id: _row(i) for i in rows if me().may_see(i.comment.site)},
         "delivery": render_template("_delivery.html", item=last) if last else "",
     })  # fmt: skip
 
 
-def _show(place: Place, item_id: str = "", conflict: Conflict | None = None, chosen: str = "") -> Response:
+def show(place: Place, item_id: str = "", conflict: Conflict | None = None, chosen: str = "") -> Response:
+    """Show the desk, with a comment open; after a conflict, with what was chosen."""
     m, person, now = moderation(), me(), moderation().clock()
-    page = m.page(person, place.lane, place.site, place.cursor)
-    free = [i for i in page.items if not held_by_other(i)]
-    item = m.item(person, item_id) if item_id else next(iter(free), None)
+    page = m.page(person, place.lane, place.site, place.cursor, ROWS, wanted=place.wanted())
+    item = m.item(person, item_id) if item_id else next((i for i in page.items if free(i)), None)
     sites = [s for s in m.store.registry.sites() if person.may_see(s.id)]
     html = render_template(
         "desk.html", me=person, now=now, place=place, page=page, lanes=_lanes(place), names=LANES,
         sites=sites, item=item, opened=bool(item_id), following=_following(page.items, item), last=_last(),
+        last_bulk=_last_bulk(), context=context.of(m, person, item) if item else None,
         sums=showing.sums(item) if item else [], suggested=showing.suggested(item) if item else "",
-        reasons=showing.REASON_NAMES, held_by_other=held_by_other, conflict=conflict, chosen=chosen,
+        reasons=showing.REASON_NAMES, held_by_other=held_by_other, skipped=_skipped(), conflict=conflict,
+        chosen=chosen, note=request.form.get("note", ""), prefs=preferences(), sorts=places.SORTS,
+        reason_codes=showing.REASON_CODES, exposure=m.store.personal.exposure(person.name, now),
+        break_after=BREAK_AFTER,
     )  # fmt: skip
     return make_response(html, 409 if conflict else 200)
 
@@ -146,28 +191,72 @@ def held_by_other(item: Item) -> bool:
     return bool(lease and lease.by != me().name and lease.until > moderation().clock())
 
 
-def _place() -> Place:
-    lane = request.values.get("lane") or PENDING
-    if lane not in LANES:
-        raise NotFound(f"no such lane: {lane[:40]}")
-    return Place(lane, request.values.get("site", ""), request.values.get("cursor", ""))
+def free(item: Item) -> bool:
+    """Tell whether this comment is offered to me as the next one."""
+    for_admin = item.escalation is not None and me().role is not Role.ADMIN
+    return item.pending and not held_by_other(item) and item.id not in _skipped() and not for_admin
+
+
+def preferences() -> dict[str, bool]:
+    """Return what this person has switched on or off, or what is so at first."""
+    return SWITCHES | moderation().store.personal.preferences(me().name)
+
+
+def read_wish(asked: str) -> Wish:
+    """Read a decision from a form."""
+    ruling, _, reason = asked.partition(":")
+    if ruling not in list(Ruling):
+        raise Invalid("decision", "approve, or reject:REASON")
+    if ruling == Ruling.REJECT and reason not in list(ReasonCode):
+        raise Invalid("reason", f"one of {', '.join(ReasonCode)}")
+    return Wish(
+        Ruling(ruling),
+        ReasonCode(reason) if ruling == Ruling.REJECT else None,
+        note=_note(),
+        lease_token=request.form.get("lease_token", ""),
+        revision=request.form.get("revision", type=int),
+    )
+
+
+def said(wish: Wish) -> str:
+    """Say what was decided."""
+    return f"Rejected: {showing.REASON_NAMES[wish.reason]}." if wish.reason else "Approved."
+
+
+def go(place: Place, item_id: str) -> Response:
+    """Lead to a place on the desk."""
+    return cast(Response, redirect(place.url(item_id), 303))
 
 
 def _lanes(place: Place) -> list[tuple[str, int | None, float | None]]:
-    found = moderation().lanes(me(), place.site)
+    m = moderation()
+    found = m.lanes(me(), place.site)
     oldest = [s.oldest for s in found.values() if s.oldest is not None]
     waiting = sum(s.count for s in found.values())
-    return [
-        (PENDING, waiting, min(oldest, default=None)),
-        *((str(lane), s.count, s.oldest) for lane, s in found.items()),
-        (DECIDED, None, None),
-        (ALL, None, None),
-    ]
+    lanes: list[tuple[str, int | None, float | None]] = [(PENDING, waiting, min(oldest, default=None))]
+    lanes += [(str(lane), s.count, s.oldest) for lane, s in found.items()]
+    if me().role is Role.ADMIN:
+        lanes.append((ESCALATED, m.store.views.escalated(m.sites_of(me(), place.site)), None))
+    return [*lanes, (DECIDED, None, None), (ALL, None, None)]
+
+
+def _new(place: Place, since: float) -> int:
+    m = moderation()
+    if place.lane not in (PENDING, *Lane) or place.filters:
+        page = m.page(me(), place.lane, place.site, place.cursor, ROWS, wanted=place.wanted())
+        return sum(i.pending and i.received_at > since for i in page.items)
+    return m.store.views.came_since(place.lane, m.sites_of(me(), place.site), since)
+
+
+def _row(item: Item) -> dict[str, object]:
+    past = not item.pending or held_by_other(item)
+    tag = render_template("_tag.html", row=item, other=held_by_other(item), skipped=_skipped())
+    return {"past": past, "tag": tag}
 
 
 def _following(items: tuple[Item, ...], item: Item | None) -> list[str]:
     # What comes after this comment in the list as it is shown, then what was passed over before it.
-    ids = [i.id for i in items if i.pending and not held_by_other(i)]
+    ids = [i.id for i in items if free(i)]
     at = next((n for n, i in enumerate(items) if item and i.id == item.id), 0)
     after = {i.id for i in items[at:]}
     ordered = [i for i in ids if i in after] + [i for i in ids if i not in after]
@@ -175,14 +264,15 @@ def _following(items: tuple[Item, ...], item: Item | None) -> list[str]:
 
 
 def _next_free(ids: list[str]) -> str:
-    for item_id in ids[:LOOK_AHEAD]:
-        try:
-            item = moderation().item(me(), item_id)
-        except NotFound:
-            continue
-        if item.pending and not held_by_other(item):
-            return item_id
-    return ""
+    g.pop("skipped", None)
+    items = moderation().store.views.items(ids[:LOOK_AHEAD])
+    return next((i.id for i in items if me().may_see(i.comment.site) and free(i)), "")
+
+
+def _skipped() -> frozenset[str]:
+    if "skipped" not in g:
+        g.skipped = moderation().store.personal.skipped(me().name, moderation().clock())
+    return cast(frozenset[str], g.skipped)
 
 
 def _last() -> Item | None:
@@ -194,29 +284,20 @@ def _last() -> Item | None:
     return item if item and item.decision and item.decision.by == me().name else None
 
 
-def _wish(asked: str) -> Wish:
-    ruling, _, reason = asked.partition(":")
-    if ruling not in list(Ruling):
-        raise Invalid("decision", "approve, or reject:REASON")
-    if ruling == Ruling.REJECT and reason not in list(ReasonCode):
-        raise Invalid("reason", f"one of {', '.join(ReasonCode)}")
-    return Wish(
-        Ruling(ruling),
-        ReasonCode(reason) if ruling == Ruling.REJECT else None,
-        lease_token=request.form.get("lease_token", ""),
-        revision=request.form.get("revision", type=int),
-    )
+def _last_bulk() -> bulk.Bulk | None:
+    try:
+        return bulk.find(moderation(), me(), session["bulk"]) if "bulk" in session else None
+    except ModqueueError:
+        return None
 
 
-def _said(wish: Wish) -> str:
-    return f"Rejected: {showing.REASON_NAMES[wish.reason]}." if wish.reason else "Approved."
+def _note() -> str:
+    note = "".join(c for c in request.form.get("note", "").strip() if c.isprintable() or c == "\n")
+    if len(note) > NOTE_MAX:
+        raise Invalid("note", f"at most {NOTE_MAX} characters")
+    return note
 
 
-def _check_unchanged(item: Item) -> None:
-    shown = request.form.get("decided_at", type=float)
-    if item.decision and shown is not None and shown != item.decision.at:
-        raise Conflict("another decision was made since", by=item.decision.by, at=item.decision.at)
-
-
-def _go(place: Place, item_id: str) -> Response:
-    return cast(Response, redirect(place.url(item_id), 303))
+def _count_exposure(item: Item) -> None:
+    if showing.hard(item):
+        moderation().store.personal.expose(me().name, item.id, moderation().clock())

@@ -1,4 +1,4 @@
-"""Where on the desk somebody is: view, site, search and cursor, all in the address so that it can be shared."""
+"""Where on the desk somebody is: view, site, search and cursor, in the address so that it can be shared."""
 
 from __future__ import annotations
 
@@ -90,7 +90,9 @@ def here() -> Place:
     lane = request.values.get("lane") or PENDING
     if lane not in LANES:
         raise NotFound(f"no such lane: {lane[:40]}")
-    given = {name: request.values.get(name, "").strip()[:200] for name in ("site", "cursor", "sort", *FILTERS)}
+    given = {
+        name: request.values.get(name, "").strip()[:200] for name in ("site", "cursor", "sort", *FILTERS)
+    }
     if given["sort"] and given["sort"] not in SORTS:
         raise Invalid("sort", f"one of {', '.join(SORTS)}")
     if given["label"] and given["label"] not in LABELS:

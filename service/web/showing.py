@@ -30,6 +30,17 @@ REASONS = {
     "flood": "very many comments came at once",
     "campaign": "near-copies of it came from several places",
 }
+REASON_CODES = {
+    **{f"rule:{name}": name.replace("_", " ") for name in RULES},
+    "author:NEW": "new author",
+    "scorer_error": "could not be scored",
+    "language": "unknown language",
+    "audit": "audit",
+    "flood": "flood",
+}
+# A score from which a text of these labels is veiled until it is asked for.
+HARD_FROM = 0.9
+HARD_LABELS = ("dehumanising", "hateful")
 FIELDS = {
     "author": "name and link of the author",
     "author URL": "the author has a link",
@@ -95,6 +106,18 @@ def signed(value: float) -> str:
 def clock_time(at: float) -> str:
     """Write the time of day, in UTC; the script of the page turns it into local time."""
     return f"{datetime.fromtimestamp(at, UTC):%H:%M} UTC"
+
+
+def day(at: float) -> str:
+    """Write a day."""
+    return f"{datetime.fromtimestamp(at, UTC):%-d %b %Y}"
+
+
+def hard(item: Item) -> Reason | None:
+    """Return why a comment is hard to read, if it is."""
+    codes = [f"score:{label}" for label in HARD_LABELS]
+    scored = [r for r in item.judgement.reasons if r.code in codes and (r.score or 0.0) >= HARD_FROM]
+    return max(scored, key=lambda r: r.score or 0.0, default=None)
 
 
 def iso(at: float) -> str:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
+import time
 from dataclasses import replace
 from typing import Any
 
 import pytest
 from flask import Flask
+from hypothesis import given
+from hypothesis import strategies as st
 
-from service.domain import Explanation, ReasonCode, Ruling
+from service import bulk
+from service.domain import Comment, Explanation, Item, Judgement, ReasonCode, Ruling, Unavailable, Verdict
 from service.moderation import Moderation, Wish
-from service.web import responses
+from service.web import desk, differences, responses
 from tests.conftest import ADMIN, ANA, BEN, BLOG, Clock, submit
 from tests.pages import PASSWORD, Page, Visitor, give_password
 
@@ -161,7 +165,6 @@ def test_it_skips_what_somebody_else_reads(
     moderation.claim(BEN, ids["second"])
     page = ana.get("/")
     assert "ben is reading" in page.text
-    assert text_of(ana.get(page.links["skip"])) == SPAM
     assert text_of(decide(ana, page, "approve")) == SPAM
     clock.move(301)
     assert text_of(ana.get("/")) == HATEFUL
@@ -414,6 +417,8 @@ def test_it_shows_hostile_text_as_text(ana: Visitor, text: str) -> None:
 
 
 def _with_everywhere(ana: Visitor, text: str) -> Page:
+    client = ana.moderation.store._db.client
+    client.delete(*(client.keys("mq:{p*") or ["none"]))
     submit(
         ana.moderation, f"{text} [dehumanising=0.9]", author=text, post_title=text, parent_text=text,
         parent_id="3", permalink="https://blog.example/", author_shown=text, author_url=text,
@@ -464,3 +469,304 @@ def test_it_shows_a_very_long_comment(ana: Visitor, moderation: Moderation) -> N
     assert text_of(page) == text
     # The list shows beginnings only.
     assert len(page.html) < 20_000 + 100_000
+
+
+def press(ana: Visitor, page: Page, what: str, **fields: str) -> Page:
+    """Press a button of the decision's form that leads elsewhere."""
+    form = page.form("/decision")
+    return ana.send(replace(form, action=form.action.replace("/decision", f"/{what}")), **fields)
+
+
+def test_it_skips_for_me_alone(ana: Visitor, ids: dict[str, str], app: Flask, clock: Clock) -> None:
+    after = press(ana, ana.get("/"), "skip")
+    assert text_of(after) == HATEFUL
+    assert "skipped dehumanising 0.93" in after.text
+    assert text_of(ana.get("/")) == HATEFUL
+    ben = Visitor(app)
+    ben.sign_in("ben")
+    assert text_of(ben.get("/")) == DEHUMANISING
+    for _ in range(2):
+        after = press(ana, ana.get("/"), "skip")
+    assert "All done here." in after.text or "Choose a comment." in after.text
+    assert text_of(ana.send(after.form("/skips/forget"))) == DEHUMANISING
+    press(ana, ana.get("/"), "skip")
+    clock.move(8 * 3600 + 1)
+    assert text_of(ana.get("/")) == DEHUMANISING
+
+
+def test_it_escalates_to_an_admin_with_a_note(ana: Visitor, ids: dict[str, str], app: Flask) -> None:
+    after = press(ana, ana.get("/"), "escalation", note="is this <ours>?")
+    assert text_of(after) == HATEFUL
+    assert "Escalated: an admin will decide." in after.text
+    assert "lane-escalated" not in after.links
+    assert text_of(ana.get("/")) == HATEFUL
+    admin = Visitor(app)
+    admin.sign_in("admin")
+    page = admin.get("/?lane=escalated")
+    assert "Escalated 1" in page.text
+    assert "Escalated by ana 08:00 UTC: is this <ours>?" in page.text
+    assert text_of(page) == DEHUMANISING
+    decide(admin, page, "reject:dehumanising")
+    assert "Nothing waits here." in admin.get("/?lane=escalated").text
+
+
+def test_it_keeps_a_note_with_the_decision(ana: Visitor, ids: dict[str, str], moderation: Moderation) -> None:
+    decide(ana, ana.get("/"), "reject:other", note="  rule 3\x00  ")
+    decision = moderation.store.views.item(ids["first"]).decision
+    assert decision
+    assert decision.note == "rule 3"
+    assert "rule 3" in ana.get(f"/?item={ids['first']}").text
+    assert decide(ana, ana.get("/"), "approve", note="x" * 2001).status == 422
+
+
+def test_it_keeps_the_note_when_somebody_was_faster(
+    ana: Visitor, ids: dict[str, str], moderation: Moderation
+) -> None:
+    page = ana.get("/")
+    moderation.decide(BEN, ids["first"], Wish(Ruling.APPROVE))
+    after = press(ana, page, "escalation", note="look at this")
+    assert (after.status, "with the note look at this" in after.text) == (409, True)
+
+
+@pytest.mark.parametrize(
+    ("query", "names"),
+    [
+        ("q=watches", ["third"]),
+        ("q=hate+them", ["second"]),
+        ("q=nothing", []),
+        ("label=dehumanising", ["first"]),
+        ("low=0.75&high=0.9", ["second"]),
+        ("since=2027-01-15", ["first", "second", "third"]),
+        ("until=2027-01-14", []),
+        ("until=2027-01-15", ["first", "second", "third"]),
+        ("sort=uncertainty", ["third", "second", "first"]),
+    ],
+)
+def test_it_searches_by_address(ana: Visitor, ids: dict[str, str], query: str, names: list[str]) -> None:
+    page = ana.get(f"/?{query}")
+    assert [n for n in page.links if n.startswith("row-")] == [f"row-{ids[n]}" for n in names]
+    assert ("Nothing was found." in page.text) == (not names)
+    if names:
+        # The search goes with the decision.
+        assert query.split("&", maxsplit=1)[0] in decide(ana, page, "approve").path
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ("since=tomorrow", "since"),
+        ("low=2", "low"),
+        ("high=x", "high"),
+        ("sort=best", "sort"),
+        ("label=x", "label"),
+    ],
+)
+def test_it_names_the_part_of_a_search_that_is_wrong(ana: Visitor, query: str, field: str) -> None:
+    page = ana.get(f"/?{query}")
+    assert (page.status, f"{field.capitalize()}:" in page.text) == (422, True)
+
+
+def test_it_shows_hostile_searches_as_text(ana: Visitor) -> None:
+    page = ana.get("/?q=%3Cscript%3Ealert(1)%3C/script%3E%22%3E&author=%22onload%3D1")
+    assert "script" not in [tag for tag, given in page.elements if "src" not in given]
+    assert "<script>alert(1)</script>" in "".join(page.pieces)
+
+
+def test_it_decides_a_selection_and_undoes_all_of_it(
+    ana: Visitor, ids: dict[str, str], moderation: Moderation
+) -> None:
+    form = ana.get("/").form("/selections/")
+    preview = ana.send(form, chosen=ids["second"])
+    assert "1 comment to decide at once" in preview.text
+    assert "I hate them all." in preview.text
+    assert moderation.store.views.item(ids["second"]).pending
+    after = ana.send(preview.form("/decision"), decision="reject:hateful")
+    assert "1 comment rejected: hateful" in after.text
+    assert moderation.store.views.item(ids["second"]).outcome == "reject"
+    page = ana.get("/")
+    assert "1 comment rejected: hateful" in page.text
+    assert "Undone for 1 comment." in ana.send(page.form("/undo")).text
+    assert moderation.store.views.item(ids["second"]).pending
+
+
+def test_it_decides_all_that_a_search_finds(ana: Visitor, moderation: Moderation, clock: Clock) -> None:
+    wares = [submit(moderation, f"Wares {n} [spam=0.{60 + n % 30}]", str(n))["id"] for n in range(60)]
+    other = submit(moderation, "Something else [spam=0.8]", "other")["id"]
+    preview = ana.send(ana.get("/?q=wares").form("/selections/"), all="1")
+    assert "60 comments to decide at once" in preview.text
+    assert preview.text.count(" · score ") == 5
+    clock.move(5)
+    moderation.claim(BEN, wares[3])
+    submit(moderation, "Wares edited [spam=0.7]", "4")
+    moderation.decide(BEN, wares[5], Wish(Ruling.APPROVE))
+    after = ana.send(preview.form("/decision"), decision="reject:spam")
+    assert "57 comments rejected: spam" in after.text
+    assert (
+        "3 comments left as before: ben is reading this comment; the comment was edited since" in after.text
+    )
+    assert moderation.store.views.item(other).pending
+    clock.move(5)
+    moderation.undo(BEN, wares[7])
+    moderation.decide(BEN, wares[7], Wish(Ruling.APPROVE))
+    assert "Undone for 56 comments." in ana.send(ana.get("/?lane=decided").form("/undo")).text
+    items = moderation.store.views.items(wares)
+    assert [n for n, i in enumerate(items) if not i.pending] == [5, 7]
+
+
+def test_it_does_the_rest_of_a_selection_when_asked_again(
+    ana: Visitor, ids: dict[str, str], moderation: Moderation, monkeypatch: pytest.MonkeyPatch, clock: Clock
+) -> None:
+    preview = ana.send(ana.get("/").form("/selections/"), all="1")
+    decide_one = moderation.decide
+
+    def broken(*args: Any) -> Any:
+        if args[1] == ids["second"]:
+            raise Unavailable("gone")
+        return decide_one(*args)
+
+    monkeypatch.setattr(moderation, "decide", broken)
+    assert ana.send(preview.form("/decision"), decision="reject:spam").status == 503
+    monkeypatch.setattr(moderation, "decide", decide_one)
+    clock.move(9)
+    assert ana.send(preview.form("/decision"), decision="approve").status == 409
+    assert "3 comments rejected: spam" in ana.send(preview.form("/decision"), decision="reject:spam").text
+    assert moderation.store.views.totals(["blog"])["decision:reject"] == 3
+
+
+def test_it_keeps_selections_to_their_maker(ana: Visitor, ids: dict[str, str], app: Flask) -> None:
+    preview = ana.send(ana.get("/").form("/selections/"), all="1")
+    ben = Visitor(app)
+    ben.sign_in("ben")
+    assert ben.get(preview.path).status == 404
+    foreign = submit(ana.moderation, SPAM, site="other")["id"]
+    assert ana.send(ana.get("/").form("/selections/"), chosen=foreign).status == 400
+
+
+def test_it_samples_the_first_the_mildest_and_the_least_alike() -> None:
+    judged = Judgement(Verdict.HOLD, (), {}, "m", 1)
+
+    def item(n: int, text: str) -> Item:
+        return Item(
+            str(n), Comment("blog", str(n), text), 1, replace(judged, severity=1 - n / 100), 0.0, True
+        )
+
+    items = [item(n, "buy these cheap watches now") for n in range(20)]
+    items[11] = item(11, "my grandmother baked bread")
+    chosen = bulk.sample(items)
+    assert [i.id for i in chosen[:3]] == ["0", "1", "19"]
+    assert "11" in [i.id for i in chosen]
+    assert len(chosen) == 5
+
+
+def test_it_remembers_what_a_person_switches_off(ana: Visitor, ids: dict[str, str], app: Flask) -> None:
+    assert "Veiled: dehumanising 0.93." in ana.get("/").text
+    form = ana.get("/").form("/preferences")
+    page = ana.send(replace(form, fields={k: v for k, v in form.fields.items() if k not in desk.SWITCHES}))
+    assert "Veiled" not in page.text
+    assert "veil" not in [given.get("class") for given in page.with_attribute("class")]
+    again = Visitor(app)
+    again.sign_in("ana")
+    switched = {
+        g["name"]: "checked" in g
+        for g in again.get("/").with_attribute("name")
+        if g.get("type") == "checkbox"
+    }
+    assert (switched["keys"], switched["veil"], switched["blur"]) == (False, False, False)
+    ben = Visitor(app)
+    ben.sign_in("ben")
+    assert "Veiled" in ben.get("/").text
+
+
+def test_it_counts_hard_texts_for_their_reader_alone(
+    ana: Visitor, moderation: Moderation, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(desk, "BREAK_AFTER", 3)
+    for n in range(4):
+        submit(moderation, f"{DEHUMANISING} {n}", str(n))
+    page = ana.get("/")
+    for n in range(1, 4):
+        page = decide(ana, page, "reject:dehumanising")
+        assert f"{n} hard text" in page.text
+        assert ("A short break does good" in page.text) == (n == 3)
+    clock.move(3601)
+    page = ana.get("/")
+    assert "A short break" not in page.text
+    assert "3 hard texts within a day" in page.text
+    clock.move(86400)
+    ana.sign_in()
+    assert "0 hard texts within a day" in ana.get("/").text
+
+
+def test_it_shows_what_an_edit_changed(ana: Visitor, moderation: Moderation) -> None:
+    submit(moderation, "They are fine people. [hateful=0.8]")
+    submit(moderation, "They are awful people. [hateful=0.8]")
+    page = ana.get("/")
+    assert "Edited: what changed since revision 1" in page.text
+    assert "<del>fine</del><ins>awful</ins>" in page.html
+
+
+@given(st.text(max_size=200), st.text(max_size=200))
+def test_it_shows_every_word_that_came_and_went(before: str, after: str) -> None:
+    changes = differences.changes(before, after)
+    assert "".join(c.text for c in changes if c.kind != "ins") == before
+    assert "".join(c.text for c in changes if c.kind != "del") == after
+
+
+def test_it_compares_very_long_texts_in_time() -> None:
+    started = time.perf_counter()
+    before, after = "a b " * 5000, "b a " * 5000
+    changes = differences.changes(before, after)
+    assert "".join(c.text for c in changes if c.kind != "ins") == before
+    assert time.perf_counter() - started < 2
+
+
+def test_it_tells_what_is_known_of_the_author(ana: Visitor, moderation: Moderation, clock: Clock) -> None:
+    key = "ab" * 32
+    made = []
+    for text in ("all is well", "Cheap goods [spam=0.7]", "Wares, cheap [spam=0.72]"):
+        clock.move(1)
+        made.append(submit(moderation, text, text[:8], author="Iris", author_key=key)["id"])
+    moderation.decide(BEN, made[1], Wish(Ruling.REJECT, ReasonCode.SPAM))
+    page = ana.get(f"/?item={made[2]}")
+    assert "1 approved · 1 rejected · first seen 15 Jan 2027" in page.text
+    assert "rejected, spam by ben, 15 Jan 2027 Cheap goods" in page.text
+    found = ana.get(f"/?lane=all&author={key}")
+    assert [n for n in found.links if n.startswith("row-")] == [f"row-{i}" for i in (made[2], made[1])]
+
+
+def test_it_shows_where_in_its_thread_a_comment_stands(ana: Visitor, moderation: Moderation) -> None:
+    submit(moderation, "What a day", "1", author="Ann")
+    submit(moderation, "What a night", "2", author="Bob", parent_id="1")
+    last = submit(moderation, HATEFUL, "3", parent_id="2")["id"]
+    page = ana.get(f"/?item={last}")
+    assert "Level 3 of its thread, in reply to Ann What a day" in page.text
+    assert "Bob wrote" in page.text
+    assert "What a night" in page.text
+    loop = submit(moderation, "me again [hateful=0.7]", "4", parent_id="4")["id"]
+    assert "was not sent along" in ana.get(f"/?item={loop}").text
+
+
+@pytest.mark.parametrize("result", ["retry", "dead"])
+def test_it_sends_again_when_asked(ana: Visitor, ids: dict[str, str], clock: Clock, result: str) -> None:
+    decide(ana, ana.get("/"), "approve")
+    outbox = ana.moderation.store.outbox
+    (delivery,) = outbox.lease_due(clock(), 10, 10)
+    outbox.settle(delivery, result, clock(), next_at=clock() + 300, error="HTTP 500")
+    page = ana.send(ana.get(f"/?item={ids['first']}").form("/resend"))
+    assert "On its way to the blog again." in page.text
+    assert [d.id for d in outbox.lease_due(clock(), 10, 10)] == [delivery.id]
+
+
+def test_it_greys_rows_that_others_took(ana: Visitor, ids: dict[str, str], moderation: Moderation) -> None:
+    (where,) = ana.get("/").with_attribute("data-counts")
+    foreign = submit(moderation, SPAM, site="other")["id"]
+    moderation.claim(BEN, ids["second"])
+    moderation.decide(BEN, ids["third"], Wish(Ruling.APPROVE))
+    asked = "+".join([*ids.values(), foreign])
+    rows = ana.client.get(f"{where['data-counts']}&rows={asked}").get_json()["rows"]
+    shown = {i: (row["past"], re.sub(r"<[^>]+>", "", row["tag"])) for i, row in rows.items()}
+    assert shown == {
+        ids["first"]: (False, "dehumanising 0.93"),
+        ids["second"]: (True, "ben is reading"),
+        ids["third"]: (True, "approved by ben"),
+    }

@@ -42,11 +42,13 @@ function swap(page, response, decided, push) {
   if (!fresh) return complain(page.getElementById("problem")?.textContent ?? `Error ${response.status}`);
   const scrolled = document.querySelector(".list").scrollTop;
   const focused = document.activeElement?.id;
+  const chosen = [...document.querySelectorAll(".pick :checked")].map((box) => box.value);
   leave();
   byId("desk").replaceWith(document.adoptNode(fresh));
   document.title = page.title;
   if (push && new URL(response.url).pathname === "/") history.pushState(null, "", response.url);
   document.querySelector(".list").scrollTop = scrolled;
+  for (const box of document.querySelectorAll(".pick input")) box.checked = chosen.includes(box.value);
   const target = (!decided && focused && byId(focused)) || byId("item");
   target?.focus({ preventScroll: true });
   if (fresh.classList.contains("opened")) window.scrollTo(0, 0);
@@ -57,6 +59,7 @@ function swap(page, response, decided, push) {
 function arrive() {
   document.querySelector(".list [aria-current]")?.scrollIntoView({ block: "nearest" });
   localTimes(document);
+  showChosen();
   const said = document.querySelector("[data-say]");
   const comment = byId("item-title")?.textContent ?? "Nothing waits here.";
   if (said) say(`${said.textContent} ${comment}`);
@@ -128,8 +131,11 @@ function giveBack(release, token) {
 
 async function poll() {
   const desk = byId("desk");
-  if (document.hidden || busy) return;
-  const response = await fetch(desk.dataset.counts, { headers: { Accept: "application/json" } }).catch(() => null);
+  if (!desk || document.hidden || busy) return;
+  const rows = [...document.querySelectorAll("#rows [data-id]")].map((row) => row.dataset.id);
+  const ids = new Set([byId("item")?.dataset.id, ...rows].filter(Boolean));
+  const query = `rows=${[...ids].join("+")}`;
+  const response = await fetch(`${desk.dataset.counts}&${query}`, { headers: { Accept: "application/json" } }).catch(() => null);
   if (!response?.ok || desk !== byId("desk")) return;
   const news = await response.json();
   for (const [name, { count, oldest }] of Object.entries(news.lanes)) {
@@ -144,12 +150,32 @@ async function poll() {
   pill.textContent = `${news.new} new`;
   pill.hidden = !news.new;
   showDelivery(news.delivery);
+  for (const [id, row] of Object.entries(news.rows)) showRow(id, row);
+}
+
+// A comment that somebody else has taken or decided turns grey where it stands.
+function showRow(id, { past, tag }) {
+  const row = byId(`row-${id}`);
+  if (row) {
+    row.parentElement.classList.toggle("past", past);
+    row.querySelector(".tag").replaceChildren(...nodes(tag));
+  }
+  const item = byId("item");
+  if (item?.dataset.id !== id || !item.dataset.claim || !past || lease) return;
+  const said = nodes(tag).map((node) => node.textContent).join("").trim();
+  if (byId("lease").textContent === said) return;
+  byId("lease").textContent = said;
+  say(said);
+}
+
+function nodes(html) {
+  return [...new DOMParser().parseFromString(html, "text/html").body.childNodes];
 }
 
 function showDelivery(html) {
   const place = byId("delivery");
   if (!place) return;
-  place.replaceChildren(...new DOMParser().parseFromString(html, "text/html").body.childNodes);
+  place.replaceChildren(...nodes(html));
   localTimes(place);
 }
 
@@ -157,15 +183,21 @@ function showDelivery(html) {
 
 async function submitted(event) {
   const { target, submitter } = event;
-  if (!target.closest("#desk")) return;
+  if (target.id === "preferences") return event.preventDefault();
+  if (!target.closest("#desk") || target.id === "select") return;
   event.preventDefault();
   await claiming;
   const fields = new URLSearchParams(new FormData(target, submitter));
-  if (target.method === "get") return load(`${target.action}?${fields}`);
-  return load(target.action, { method: "POST", body: fields });
+  if (target.method === "get") return load(`${target.action}?${filled(fields)}`);
+  return load(submitter?.getAttribute("formaction") ?? target.action, { method: "POST", body: fields });
+}
+
+function filled(fields) {
+  return new URLSearchParams([...fields].filter(([, value]) => value));
 }
 
 function clicked(event) {
+  if (event.target.matches(".pick input")) return picked(event.target, event.shiftKey);
   const link = event.target.closest("#desk a");
   const plain = event.button === 0 && !(event.ctrlKey || event.metaKey || event.shiftKey || event.altKey);
   if (!link || !plain || link.target || link.origin !== location.origin) return;
@@ -186,12 +218,73 @@ function step(rows) {
   all[here + rows]?.click();
 }
 
+// Selecting: x marks the open comment, X or a click with Shift all from the last one marked to here.
+
+let lastPicked = null;
+
+function picked(box, range) {
+  const boxes = [...document.querySelectorAll(".pick input")];
+  const from = boxes.findIndex((other) => other.value === lastPicked);
+  const to = boxes.indexOf(box);
+  if (range && from >= 0) {
+    for (const other of boxes.slice(Math.min(from, to), Math.max(from, to) + 1)) other.checked = box.checked;
+  }
+  lastPicked = box.value;
+  showChosen();
+}
+
+function pick(range) {
+  const id = byId("item")?.dataset.id;
+  const box = id && document.querySelector(`.pick input[value="${id}"]`);
+  if (!box) return;
+  box.checked = range || !box.checked;
+  picked(box, range);
+  say(box.checked ? `Selected. ${document.querySelectorAll(".pick :checked").length} in all.` : "Not selected.");
+}
+
+function showChosen() {
+  const number = document.querySelectorAll(".pick :checked").length;
+  if (byId("chosen-count")) byId("chosen-count").textContent = number ? ` ${number}` : "";
+  byId("selected")?.classList.toggle("unready", !number);
+}
+
+// The veil: a key pressed shows the text, a key held shows it while it is held.
+
+const HELD_MS = 350;
+let unveiled = 0;
+
+function unveil() {
+  const veil = byId("veil");
+  if (!veil) return;
+  veil.open = !veil.open;
+  unveiled = veil.open ? performance.now() : 0;
+}
+
+function released(event) {
+  if (event.key !== "v" || !unveiled) return;
+  if (performance.now() - unveiled > HELD_MS && byId("veil")) byId("veil").open = false;
+  unveiled = 0;
+}
+
+function openNote() {
+  const noted = byId("noted");
+  if (!noted) return;
+  noted.open = true;
+  byId("note").focus();
+}
+
+// In the note, Ctrl+Enter escalates: a note alone decides nothing.
+function inNote(event) {
+  if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) click("escalate");
+  if (event.key === "Escape") byId("item").focus();
+}
+
 function toggleHelp() {
   byId("help").open = !byId("help").open;
 }
 
 function close() {
-  for (const open of document.querySelectorAll("#reasons[open], #help[open]")) open.open = false;
+  for (const open of document.querySelectorAll("#reasons[open], #help[open], #noted[open]")) open.open = false;
 }
 
 const KEYS = {
@@ -202,13 +295,20 @@ const KEYS = {
   u: () => click("undo", "undo-item"),
   j: () => step(1),
   k: () => step(-1),
+  e: openNote,
+  v: unveil,
+  x: () => pick(false),
+  X: () => pick(true),
+  "/": () => byId("q")?.focus(),
   "?": toggleHelp,
   Escape: close,
 };
 
 function pressed(event) {
+  if (event.target.id === "note") return inNote(event);
+  if (event.target.id === "q" && event.key === "Escape") return byId("item")?.focus();
   if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || event.isComposing || busy) return;
-  if (!byId("keys").checked || event.target.closest("input, textarea, select")) return;
+  if (!byId("keys")?.checked || event.target.closest("input:not([type=checkbox]), textarea, select")) return;
   const reason = byId("reasons")?.open && byId(`reason-${event.key}`);
   if (!reason && !Object.hasOwn(KEYS, event.key)) return;
   event.preventDefault();
@@ -216,20 +316,29 @@ function pressed(event) {
   else KEYS[event.key]();
 }
 
-function rememberKeys(event) {
-  if (event.target.id === "keys") localStorage.setItem("modqueue.keys", event.target.checked ? "on" : "off");
-  if (event.target.id === "site") event.target.form.requestSubmit();
+function changed({ target }) {
+  if (target.form?.id === "preferences") remember(target.form);
+  if (target.id === "site") target.form.requestSubmit();
+}
+
+async function remember(form) {
+  const response = await fetch(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)) });
+  say(response.ok ? "Remembered." : "That could not be remembered.");
 }
 
 root.classList.add("js");
-byId("keys").checked = localStorage.getItem("modqueue.keys") !== "off";
 document.addEventListener("submit", submitted);
 document.addEventListener("click", clicked);
 document.addEventListener("keydown", pressed);
-document.addEventListener("change", rememberKeys);
+document.addEventListener("keyup", released);
+document.addEventListener("change", changed);
 document.addEventListener("visibilitychange", () => document.hidden || ((claiming = claim()), poll()));
 window.addEventListener("popstate", () => (busy ? location.reload() : load(location.href, {}, false)));
 window.addEventListener("pagehide", leave);
 window.addEventListener("pageshow", (event) => event.persisted && (claiming = claim()));
-setInterval(poll, POLL_MS);
-arrive();
+if (byId("desk")) {
+  setInterval(poll, POLL_MS);
+  arrive();
+} else {
+  localTimes(document);
+}

@@ -1,0 +1,77 @@
+"""Deciding a selection: a page that shows its number and a sample, one confirmation, one undo."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from flask import Blueprint, Response, flash, redirect, render_template, request, session
+
+from service import bulk
+from service.bulk import Bulk
+from service.domain import Item, ReasonCode
+from service.web import accounts, places, showing
+from service.web.accounts import me
+from service.web.desk import go, preferences, read_wish
+from service.web.responses import moderation
+
+blueprint = Blueprint("bulks", __name__, url_prefix="/selections")
+accounts.guard(blueprint)
+
+
+@blueprint.post("/")
+def select() -> Response:
+    """Plan to decide what was selected, or everything that is found here."""
+    m, place = moderation(), places.here()
+    if "all" in request.form:
+        planned = bulk.of_view(m, me(), place.lane, place.site, place.wanted())
+    else:
+        planned = bulk.of_ids(m, me(), request.form.getlist("chosen"))
+    return cast(Response, redirect(place.url(page="bulks.show", bulk_id=planned.id), 303))
+
+
+@blueprint.get("/<bulk_id>")
+def show(bulk_id: str) -> str:
+    """Show the number, a sample and the choices."""
+    m = moderation()
+    planned = bulk.find(m, me(), bulk_id)
+    items = m.store.views.items([i for i, _ in planned.items])
+    return render_template(
+        "selection.html", me=me(), bulk=planned, sample=bulk.sample(items), place=places.here(),
+        reasons=showing.REASON_NAMES, suggested=_suggested(items), now=m.clock(), prefs=preferences(),
+    )  # fmt: skip
+
+
+@blueprint.post("/<bulk_id>/decision")
+def decide(bulk_id: str) -> Response:
+    """Decide all of it."""
+    done, left = bulk.decide(moderation(), me(), bulk_id, read_wish(request.form.get("decision", "")))
+    session.pop("last", None)
+    session["bulk"] = done.id
+    if left:
+        flash(f"{_comments(len(left))} left as before: {'; '.join(sorted(set(left)))}.", "bad")
+    return go(places.here(), "")
+
+
+@blueprint.post("/<bulk_id>/undo")
+def undo(bulk_id: str) -> Response:
+    """Take all of it back, where it is still in force."""
+    undone = bulk.undo(moderation(), me(), bulk_id)
+    session.pop("bulk", None)
+    flash(f"Undone for {_comments(undone)}.", "undone")
+    return go(places.here(), "")
+
+
+@blueprint.app_template_global("bulk_words")
+def words(done: Bulk) -> str:
+    """Say what was decided on how many comments."""
+    what = f"rejected: {showing.REASON_NAMES[done.reason]}" if done.reason else "approved"
+    return f"{_comments(done.done)} {what}"
+
+
+def _suggested(items: list[Item]) -> ReasonCode:
+    codes = [showing.suggested(i) for i in items] or [ReasonCode.OTHER]
+    return max(codes, key=codes.count)
+
+
+def _comments(number: int) -> str:
+    return "1 comment" if number == 1 else f"{number} comments"
