@@ -36,6 +36,7 @@ def create_app(settings: Settings, moderation: Moderation | None = None) -> Flas
         oidc,
         ops,
         people,
+        perspective,
         responses,
         rooms,
     )
@@ -58,7 +59,7 @@ def create_app(settings: Settings, moderation: Moderation | None = None) -> Flas
     rooms.init_app(app)
     accounts.init_app(app)
     oidc.init_app(app, settings)
-    for room in (intake, feedback, api, accounts, account, people, log, desk, bulks, ops):
+    for room in (intake, feedback, api, accounts, account, people, log, perspective, desk, bulks, ops):
         app.register_blueprint(room.blueprint)
     for room in (campaigns, figures, settings_room):
         app.register_blueprint(room.blueprint)

@@ -233,6 +233,7 @@ class Policy:
     max_links: int | None = None
     hold_new_authors: bool = False
     shadow: bool = False
+    attributes: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

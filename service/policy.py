@@ -73,6 +73,9 @@ def check(policy: Policy) -> Policy:
     for name, choice in (("hold_new_authors", policy.hold_new_authors), ("shadow", policy.shadow)):
         if not isinstance(choice, bool):
             raise Invalid(name, "must be true or false")
+    for name, label in policy.attributes.items():
+        if label not in LABELS:
+            raise Invalid(f"attributes.{name}", f"no such label; one of {', '.join(LABELS)}")
     if policy.max_links is not None and policy.max_links < 0:
         raise Invalid("max_links", "must be 0 or more")
     if not all(w.strip() for w in (*policy.blocked_words, *policy.blocked_domains)):

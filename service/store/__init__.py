@@ -5,15 +5,18 @@ from __future__ import annotations
 from service.store.akismet import Trace, Traces
 from service.store.campaigns import Campaigns
 from service.store.connection import Connection
+from service.store.figures import Figures
 from service.store.hooks import Hooks
 from service.store.log import Entry, Log
 from service.store.outbox import Outbox
-from service.store.policies import Policies
 from service.store.personal import Personal
+from service.store.policies import Policies
 from service.store.queue import Arrival, Queue
 from service.store.registry import Registry
+from service.store.requests import Requests
 from service.store.search import ALL, DECIDED, ESCALATED, PENDING, Sort, Wanted
 from service.store.sessions import Session, Sessions
+from service.store.suggestions import Suggestions
 from service.store.views import LaneSummary, Page, Views
 
 __all__ = [
@@ -47,9 +50,12 @@ class Store:
         self.views = Views(self._db, self.partitions)
         self.campaigns = Campaigns(self._db, self.partitions)
         self.log = Log(self._db, self.partitions)
+        self.suggestions = Suggestions(self._db, self.partitions)
+        self.figures = Figures(self._db, self.partitions)
         self.policies = Policies(self._db)
         self.outbox = Outbox(self._db, self.partitions)
         self.akismet = Traces(self._db, self.partitions)
+        self.requests = Requests(self._db)
 
     def close(self) -> None:
         """Give back all connections."""

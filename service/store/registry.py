@@ -39,6 +39,7 @@ class Registry:
     def save_site(self, site: Site) -> None:
         """Replace a registered site."""
         with self._db.guard() as client:
+            client.hset(META + "keys", site.api_key_hash, site.id)
             client.hset(META + "sites", site.id, codec.dump(asdict(site)))
 
     def change_site(self, site_id: str, change: Callable[[Site], Site]) -> Site:
