@@ -18,7 +18,13 @@ from service.domain import Unavailable
 # Long enough for an fsync on a busy disk, short enough that a blog's visitor is not kept waiting.
 SOCKET_TIMEOUT_S = 3.0
 # What a script uses beside what is common to all.
-USES = dict.fromkeys(("accept", "glance", "campaign_begin"), ("campaigns",))
+USES = {
+    "glance": ("campaigns",),
+    "accept": ("campaigns", "figures"),
+    "decide": ("figures",),
+    "undo": ("figures",),
+    "campaign_begin": ("campaigns",),
+}
 
 _log = structlog.get_logger(__name__)
 

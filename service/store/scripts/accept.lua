@@ -53,5 +53,6 @@ if state == 'pending' then enqueue(id, site, lane, ARGV[12], now) end
 gather(id, site, ARGV[19], now)
 call('ZADD', P .. 'recent:' .. site, now, id)
 count(site, 'verdict:' .. verdict)
+figure_verdict(site, now, ARGV[8])
 log(ARGV[16])
 return {'fresh', answer}

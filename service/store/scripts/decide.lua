@@ -40,6 +40,7 @@ call('ZADD', P .. 'filed:' .. f[1], now, id)
 tidy(f[1], now)
 count_author(id, ruling)
 count(f[1], 'decision:' .. ruling)
+figure_decision(id, 1)
 log(ARGV[9])
 call('XADD', P .. 'examples', '*', 'example', ARGV[10])
 if ARGV[11] ~= '' then send(id, f[1], ARGV[11], now) else withdraw(id, now) end

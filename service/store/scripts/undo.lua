@@ -9,6 +9,7 @@ if not f[1] then return {'missing'} end
 if f[2] ~= ARGV[2] then return {'edited'} end
 if not f[3] then return {'open'} end
 if ARGV[8] ~= '' and tonumber(ARGV[8]) ~= tonumber(f[3]) then return {'changed', f[8], f[3]} end
+figure_decision(id, -1)
 call('HDEL', c, 'decision', 'reason', 'note', 'by', 'decided_at')
 call('ZREM', P .. 'decided:' .. f[1], id)
 unindex(id)
