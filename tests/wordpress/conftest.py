@@ -70,30 +70,42 @@ class Pair:
 
     def examples(self, comment_id: int) -> list[dict[str, Any]]:
         """Return what was learnt from a comment."""
-        key = self.wordpress.meta(comment_id, "_modqueue_id")
         lines = self.service.command("export", "--examples", "--site", SITE).splitlines()
-        return [e for e in map(json.loads, lines) if e.get("comment", {}).get("comment_id") == key]
+        item = self.answer(comment_id)["id"]
+        return [e for e in map(json.loads, lines) if e["id"].startswith(f"{item}.")]
+
+    def decided(self) -> int:
+        """Count the decisions that the service has written so far."""
+        return sum(self.service.api("GET", "stats").json()["decisions"].values())
+
+    def reader(self) -> str:
+        """Register somebody who may comment and no more; returns the name."""
+        name = f"reader{self.posted}"
+        self.wordpress.php(f"wp_create_user( '{name}', wp_generate_password(), '{name}@blog.example' );")
+        return name
 
 
 @pytest.fixture(scope="module")
 def wordpress(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WordPress]:
+    """Give a WordPress as it comes."""
     with running(tmp_path_factory.mktemp("w")) as wordpress:
         yield wordpress
 
 
-@pytest.fixture(scope="module")
-def module_pair(wordpress: WordPress, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
-    wordpress.plugin(PLUGIN)
+@pytest.fixture(scope="session")
+def shared_pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
     service = Service(tmp_path_factory.mktemp("m") / "data")
     try:
-        yield Pair(wordpress, service)
+        with running(tmp_path_factory.mktemp("w")) as wordpress:
+            wordpress.plugin(PLUGIN)
+            yield Pair(wordpress, service)
     finally:
         if service.process.poll() is None:
             service.stop()
 
 
 @pytest.fixture
-def pair(module_pair: Pair) -> Pair:
+def pair(shared_pair: Pair) -> Pair:
     """Give the pair with its settings as they were."""
-    module_pair.reset()
-    return module_pair
+    shared_pair.reset()
+    return shared_pair

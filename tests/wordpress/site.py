@@ -34,7 +34,7 @@ define( 'WP_SITEURL', '%(url)s' );
 define( 'WP_ENVIRONMENT_TYPE', 'local' );
 // It speaks to this machine and to nobody else, and its cron runs when a test says so.
 define( 'WP_HTTP_BLOCK_EXTERNAL', true );
-define( 'WP_ACCESSIBLE_HOSTS', '127.0.0.1' );
+define( 'WP_ACCESSIBLE_HOSTS', '127.0.0.1, *.invalid' );
 define( 'DISABLE_WP_CRON', true );
 define( 'AUTOMATIC_UPDATER_DISABLED', true );
 define( 'WP_DEBUG', true );
@@ -146,7 +146,10 @@ class WordPress:
 
     def cron_now(self) -> None:
         """Run the plugin's cron as if a minute had passed."""
-        self.php("wp_schedule_single_event( time() - 1, 'modqueue_send' );")
+        self.php(
+            "wp_clear_scheduled_hook( 'modqueue_send' );"
+            "wp_schedule_event( time() - 1, 'modqueue_minute', 'modqueue_send' );"
+        )
         self.cron()
 
     def comment(
@@ -164,6 +167,10 @@ class WordPress:
     def status(self, comment_id: int) -> str:
         """Return a comment's status: approved, unapproved, spam, trash or deleted."""
         return str(self.php(f"echo json_encode( wp_get_comment_status( {comment_id} ) ?: 'deleted' );"))
+
+    def wait_for_status(self, comment_id: int, status: str) -> None:
+        """Wait until a comment has a status."""
+        wait_for(lambda: self.status(comment_id) == status)
 
     def meta(self, comment_id: int, name: str) -> Any:
         """Return a comment's meta value."""

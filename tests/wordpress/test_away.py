@@ -49,16 +49,16 @@ def test_it_holds_what_it_cannot_ask_about_and_sends_it_later(down: Pair) -> Non
 
 
 def test_nobody_waits_for_a_service_that_hangs(pair: Pair, hole: str) -> None:
-    pair.reset(address=hole, timeout=0.5)
+    pair.reset(address=hole, timeout=3)
     started = time.monotonic()
     first = pair.wordpress.comment(pair.text(FINE))
     between = time.monotonic()
     second = pair.wordpress.comment(pair.text(FINE))
     assert first.held
     assert second.held
-    # The second commenter does not even wait for the time-out.
-    assert between - started < 2
-    assert time.monotonic() - between < 0.5
+    # The first one waits for the time-out and no longer, the second one not at all.
+    assert 3 <= between - started < 6
+    assert time.monotonic() - between < 3
     pair.reset()
     pair.wordpress.cron_now()
     assert pair.wordpress.status(first.id) == pair.wordpress.status(second.id) == "approved"
@@ -72,7 +72,7 @@ def test_a_moderator_may_decide_while_the_service_is_away(down: Pair) -> None:
     down.wordpress.cron_now()
     assert down.wordpress.status(posted.id) == "approved"
     decision = down.item(posted.id)["decision"]
-    assert (decision["ruling"], decision["by"]) == ("approve", "wordpress:admin")
+    assert (decision["decision"], decision["by"]) == ("approve", "wordpress:admin")
     assert down.wordpress.meta(posted.id, "_modqueue_unsent") == ""
 
 
@@ -85,7 +85,7 @@ def test_a_deleted_comment_is_decided_when_the_service_is_back(pair: Pair) -> No
     finally:
         pair.service.start()
     pair.wordpress.cron_now()
-    assert pair.service.api("GET", f"comments/{item}").json()["decision"]["ruling"] == "reject"
+    assert pair.service.api("GET", f"comments/{item}").json()["decision"]["decision"] == "reject"
 
 
 def test_the_desk_may_decide_what_wordpress_never_had_an_answer_to(pair: Pair) -> None:
@@ -93,7 +93,8 @@ def test_the_desk_may_decide_what_wordpress_never_had_an_answer_to(pair: Pair) -
     posted = pair.wordpress.comment(pair.text(HELD))
     answer = pair.answer(posted.id)
     pair.wordpress.php(
-        f"foreach ( array( 'answer', 'digest' ) as $n ) delete_comment_meta( {posted.id}, '_modqueue_' . $n );"
+        f"delete_comment_meta( {posted.id}, '_modqueue_answer' );"
+        f"delete_comment_meta( {posted.id}, '_modqueue_digest' );"
         f"update_comment_meta( {posted.id}, '_modqueue_waiting', 'post' );"
     )
     wish = {"decision": "approve"}

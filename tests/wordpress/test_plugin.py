@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from tests.process.cast import wait_for
 from tests.wordpress.conftest import FINE, HELD, SPAM, Pair
 
 pytestmark = pytest.mark.process
@@ -25,7 +24,7 @@ def test_it_holds_what_is_flagged_until_the_desk_approves(pair: Pair) -> None:
     assert not pair.wordpress.is_shown(text)
     assert pair.item(posted.id)["comment_ID"] == pair.wordpress.meta(posted.id, "_modqueue_id")
     pair.decide(posted.id, "approve")
-    wait_for(lambda: pair.wordpress.status(posted.id) == "approved")
+    pair.wordpress.wait_for_status(posted.id, "approved")
     assert pair.wordpress.is_shown(text)
     decision = pair.wordpress.meta(posted.id, "_modqueue_decision")
     assert (decision["by"], decision["from"]) == ("ana", "desk")
@@ -36,7 +35,7 @@ def test_it_puts_away_what_the_desk_rejects(pair: Pair, where: str) -> None:
     pair.reset(rejected=where)
     posted = pair.wordpress.comment(pair.text(HELD))
     pair.decide(posted.id, "reject", "dehumanising")
-    wait_for(lambda: pair.wordpress.status(posted.id) == where)
+    pair.wordpress.wait_for_status(posted.id, where)
 
 
 @pytest.mark.parametrize("where", ["spam", "trash"])
@@ -49,6 +48,6 @@ def test_it_puts_away_blatant_spam_at_once(pair: Pair, where: str) -> None:
 def test_it_holds_again_what_the_desk_undoes(pair: Pair) -> None:
     posted = pair.wordpress.comment(pair.text(HELD))
     pair.decide(posted.id, "approve")
-    wait_for(lambda: pair.wordpress.status(posted.id) == "approved")
+    pair.wordpress.wait_for_status(posted.id, "approved")
     assert pair.service.api("POST", f"comments/{pair.answer(posted.id)['id']}/undo").status_code == 200
-    wait_for(lambda: pair.wordpress.status(posted.id) == "unapproved")
+    pair.wordpress.wait_for_status(posted.id, "unapproved")

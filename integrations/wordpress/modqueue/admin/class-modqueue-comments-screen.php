@@ -91,7 +91,6 @@ final class Modqueue_Comments_Screen {
 				Modqueue_Record::set( (int) $comment_id, Modqueue_Record::WAITING, 'existing' );
 			}
 		}
-		wp_schedule_single_event( time(), Modqueue_Sender::EVENT );
 		return add_query_arg( 'modqueue_sent', count( $chosen ), $target );
 	}
 

@@ -40,6 +40,9 @@ final class Modqueue_Connection {
 	private static function explain( WP_Error $error, string $address ): string {
 		$said   = $error->get_error_message();
 		$status = $error->get_error_data()['status'];
+		if ( ! empty( $error->get_error_data()['blocked'] ) ) {
+			return __( 'This WordPress may not speak to other servers (WP_HTTP_BLOCK_EXTERNAL): add the host of the service to WP_ACCESSIBLE_HOSTS in wp-config.php.', 'modqueue' );
+		}
 		if ( 0 === $status ) {
 			return self::unreachable( $said, $address );
 		}

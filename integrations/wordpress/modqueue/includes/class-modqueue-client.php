@@ -36,7 +36,11 @@ final class Modqueue_Client {
 		$response = self::request( $path, $id, $message );
 		if ( is_wp_error( $response ) ) {
 			set_transient( self::AWAY, 1, self::AWAY_FOR );
-			return new WP_Error( 'away', $response->get_error_message(), array( 'status' => 0 ) );
+			$why = array(
+				'status'  => 0,
+				'blocked' => 'http_request_not_executed' === $response->get_error_code(),
+			);
+			return new WP_Error( 'away', $response->get_error_message(), $why );
 		}
 		$status = (int) wp_remote_retrieve_response_code( $response );
 		$answer = json_decode( wp_remote_retrieve_body( $response ), true );
