@@ -26,6 +26,7 @@ def create_app(settings: Settings, moderation: Moderation | None = None) -> Flas
         akismet,
         akismet_figures,
         api,
+        appeals,
         bulks,
         campaigns,
         desk,
@@ -39,6 +40,7 @@ def create_app(settings: Settings, moderation: Moderation | None = None) -> Flas
         perspective,
         responses,
         rooms,
+        senders,
     )
     from service.web import settings as settings_room
 
@@ -46,6 +48,7 @@ def create_app(settings: Settings, moderation: Moderation | None = None) -> Flas
     app.config.update(
         SECRET_KEY=settings.secret_key,
         MAX_CONTENT_LENGTH=BODY_LIMIT,
+        PUBLIC_URL=settings.public_url,
         ALLOW_PRIVATE_CALLBACKS=settings.allow_private_callbacks,
         SESSION_COOKIE_NAME="modqueue",
         SESSION_COOKIE_HTTPONLY=True,
@@ -59,10 +62,24 @@ def create_app(settings: Settings, moderation: Moderation | None = None) -> Flas
     rooms.init_app(app)
     accounts.init_app(app)
     oidc.init_app(app, settings)
-    for room in (intake, feedback, api, accounts, account, people, log, perspective, desk, bulks, ops):
+    for room in (
+        intake,
+        feedback,
+        api,
+        accounts,
+        account,
+        people,
+        log,
+        perspective,
+        senders,
+        desk,
+        bulks,
+        ops,
+    ):
         app.register_blueprint(room.blueprint)
-    for room in (campaigns, figures, settings_room):
+    for room in (campaigns, figures, settings_room, appeals, senders):
         app.register_blueprint(room.blueprint)
+    app.register_blueprint(appeals.public)
     for room in (akismet, akismet_figures):
         app.register_blueprint(room.blueprint)
         # For clients that can be given an address but not a host for each key.

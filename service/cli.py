@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from service import config, logs
-from service.commands import deliveries, models, open_store, people, reach, sites
+from service.commands import deliveries, models, open_store, people, reach, senders, sites
 from service.domain import ModqueueError
 
 
@@ -35,7 +35,7 @@ def main() -> None:
     logs.configure("error")
 
 
-for group in (sites.site, people.moderator, people.token, deliveries.delivery, models.model):
+for group in (sites.site, people.moderator, people.token, senders.sender, deliveries.delivery, models.model):
     main.add_command(group)
 for command in (reach.site_akismet, reach.site_wordpress):
     sites.site.add_command(command)

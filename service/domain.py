@@ -253,6 +253,8 @@ class Site:
     akismet_limit: int = 0
     wordpress_user: str = ""
     wordpress_password: str = field(repr=False, default="")
+    mapping: Mapping[str, str] = field(default_factory=dict)
+    coral_secret: str = field(repr=False, default="")
     created_at: float = 0.0
 
 

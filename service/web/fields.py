@@ -101,9 +101,9 @@ def limit(name: str) -> int:
     return next(m.max_length for m in Incoming.model_fields[name].metadata if isinstance(m, MaxLen))
 
 
-def author_key(email: str, ip: str, hash_key: bytes) -> str:
+def author_key(email: str, ip: str, hash_key: bytes, user: str = "") -> str:
     """Hash what an author is known by, so that it can be looked up but not read."""
-    known_by = f"email:{email}" if email else f"ip:{ip}" if ip else ""
+    known_by = f"email:{email}" if email else f"ip:{ip}" if ip else f"user:{user}" if user else ""
     return hmac.new(hash_key, known_by.encode(), hashlib.sha256).hexdigest()[:32] if known_by else ""
 
 

@@ -69,7 +69,7 @@ def init_app(app: Flask) -> None:
 
 def wants_page() -> bool:
     """Tell whether a browser asks, who is shown a page, or a program, which is given JSON."""
-    machine = ("/api/", "/v1alpha1/", "/webhooks/", "/healthz", "/readyz", "/metrics")
+    machine = ("/api/", "/v1alpha1/", "/senders/", "/webhooks/", "/healthz", "/readyz", "/metrics")
     return not request.path.startswith(machine) and request.accept_mimetypes.accept_html
 
 
