@@ -10,9 +10,10 @@ _SOURCES = Path(__file__).parent.parent / "training_data" / "sources.toml"
 
 _HEAD = """# Model card: {id}
 
-Scores blog comments for three labels: dehumanising, hateful, spam. Logistic regression on hashed character
-and word n-grams, calibrated by Platt's method. For moderation with a person in charge: it holds, people
-decide. Not for judging people, and not for languages other than English.
+Scores blog comments for three labels: dehumanising, hateful, spam. Logistic regression on hashed n-grams of
+characters, words and word classes, and on what loaded words are said of; calibrated by Platt's method. For
+moderation with a person in charge: it holds, people decide. Not for judging people, and not for languages
+other than English.
 """
 
 _LIMITS = """

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from classifier.characters import IS_UPPER, look_up
 from classifier.features import (
     CHAR_BITS,
     WORD_BITS,
@@ -16,25 +17,37 @@ from classifier.features import (
     find_words,
     lay_out,
     sequence_grams,
+    word_grams,
 )
+from classifier.lexicon import Lexicon
+from classifier.stance import CLASS_BITS, class_grams, read, relations
 from classifier.structure import fields
-from classifier.text import Document, Normalised, normalise
+from classifier.text import Document, Normalised, normalise, to_codes
 
+#: Changes whenever the same comment would be encoded otherwise: a model fits one format only.
+FORMAT = 2
 AUTHOR_BITS = 15
-_SIZES = {"char": 1 << CHAR_BITS, "word": 1 << WORD_BITS, "author": 1 << AUTHOR_BITS}
+_SIZES = {
+    "char": 1 << CHAR_BITS,
+    "word": 1 << WORD_BITS,
+    "class": 1 << CLASS_BITS,
+    "relation": 1 << CLASS_BITS,
+    "author": 1 << AUTHOR_BITS,
+}
 _FIRST = dict(zip(_SIZES, np.cumsum([0, *_SIZES.values()]).tolist(), strict=False))
 #: Rows of the table of all blocks; those of the author's name and addresses come last.
 TABLE_SIZE = sum(_SIZES.values())
 BLOCK_FIRST = np.array(list(_FIRST.values()))
 AUTHOR_FIRST = _FIRST["author"]
 AUTHOR_FIELD = "author"
+_NO = np.zeros(1, bool)
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
     """The n-grams of one kind in a batch.
 
-    Parameters
+    Attributes
     ----------
     rows : ndarray of shape (n_places, n_orders)
         Row of the table of the n-gram at each place.
@@ -50,7 +63,7 @@ class Block:
 class Encoding:
     """A batch of comments as rows of the table.
 
-    Parameters
+    Attributes
     ----------
     blocks : dict of str to Block
         By kind; each is normalised to length one by itself.
@@ -59,7 +72,9 @@ class Encoding:
     texts : sequence of Normalised
         The folded comments.
     batch, words : Batch, Words
-        The places that the rows of the blocks "char" and "word" belong to.
+        The places that the rows of the blocks "char", "word" and "relation" belong to.
+    class_words : ndarray
+        The word of each place of the block "class".
     """
 
     blocks: dict[str, Block]
@@ -67,15 +82,18 @@ class Encoding:
     texts: Sequence[Normalised]
     batch: Batch
     words: Words
+    class_words: NDArray[np.intp]
 
 
-def encode(documents: Sequence[Document]) -> Encoding:
+def encode(documents: Sequence[Document], lexicon: Lexicon) -> Encoding:
     """Encode comments.
 
     Parameters
     ----------
     documents : sequence of Document
         At least one.
+    lexicon : Lexicon
+        The word classes.
 
     Returns
     -------
@@ -85,18 +103,32 @@ def encode(documents: Sequence[Document]) -> Encoding:
     texts = [normalise(document.text) for document in documents]
     batch = lay_out(texts)
     words = find_words(batch)
+    reading = read(batch, words, _capitals(documents, texts), lexicon)
+    classes, class_words, class_edges = class_grams(words, reading)
     blocks = {
         "char": _block("char", char_grams(batch), batch.edges),
-        "word": _block(
-            "word", sequence_grams(words.hashes, words.edges, WORD_ORDERS, WORD_BITS), words.edges
-        ),
+        "word": _block("word", word_grams(words), words.edges),
+        "class": _block("class", classes, class_edges),
+        "relation": _block("relation", relations(words, reading), words.edges),
     }
     authors = [_signature(document) for document in documents]
     if any(authors):
         signed = find_words(lay_out([normalise(author) for author in authors]))
         grams = sequence_grams(signed.hashes, signed.edges, WORD_ORDERS[:2], AUTHOR_BITS)
         blocks["author"] = _block("author", grams, signed.edges)
-    return Encoding(blocks, np.array([fields(document) for document in documents]), texts, batch, words)
+    return Encoding(
+        blocks, np.array([fields(document) for document in documents]), texts, batch, words, class_words
+    )
+
+
+def _capitals(documents: Sequence[Document], texts: Sequence[Normalised]) -> NDArray[np.bool_]:
+    """Mark the characters of a batch that are capital letters in the original, but for those of CAPITALS."""
+    parts = []
+    for document, text in zip(documents, texts, strict=True):
+        upper = look_up(IS_UPPER, to_codes(document.text))
+        upper[:-1] &= ~upper[1:]
+        parts += [_NO, upper[text.starts], _NO]
+    return np.concatenate(parts)
 
 
 def _block(kind: str, grams: NDArray[np.int32], edges: NDArray[np.intp]) -> Block:

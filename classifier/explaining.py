@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from classifier.encoding import Encoding
 from classifier.features import CHAR_ORDERS, WORD_ORDERS
+from classifier.stance import CLASS_ORDERS
 from classifier.text import Offsets
 
 Floats = NDArray[np.float64]
@@ -43,6 +44,11 @@ def paint(text: str, encoding: Encoding, contributions: dict[str, Floats]) -> li
         folded += _spread(size, words.starts, ends, contributions["word"][:, column])
     if not len(encoding.texts[0].codes):
         return []
+    folded += _spread(size, words.starts, words.ends, contributions["relation"].sum(axis=1))
+    tokens = encoding.class_words
+    for column, order in enumerate(CLASS_ORDERS):
+        last = words.ends[tokens[np.minimum(np.arange(len(tokens)) + order - 1, len(tokens) - 1)]]
+        folded += _spread(size, words.starts[tokens], last, contributions["class"][:, column])
     return _by_word(text, _original(folded, encoding, len(text)))
 
 

@@ -33,7 +33,7 @@ _POWERS = np.cumprod(np.full(MAX_NORMALISED + 2, _WORD_ROLL, np.uint64))
 class Batch:
     """Comments laid end to end, each between two blanks.
 
-    Parameters
+    Attributes
     ----------
     codes : ndarray of shape (n_chars,), uint32
         Folded code points.
@@ -49,7 +49,7 @@ class Batch:
 class Words:
     """The words of a batch.
 
-    Parameters
+    Attributes
     ----------
     starts, ends : ndarray of shape (n_words,)
         Half-open span of each in the batch's characters.

@@ -2,11 +2,12 @@
 
 import math
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
+from joblib import Parallel, delayed
 from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.base import BaseEstimator
@@ -14,9 +15,11 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.utils.validation import check_is_fitted
 
-from classifier.encoding import AUTHOR_FIELD, AUTHOR_FIRST, BLOCK_FIRST, TABLE_SIZE, Block, Encoding, encode
+from classifier.counting import COLUMNS, FOR_SPAM_ONLY, chunks, count, squared_rarity, weigh
+from classifier.encoding import AUTHOR_FIELD, TABLE_SIZE, Block, Encoding, encode
 from classifier.explaining import paint
-from classifier.structure import FIELDS, SPAM_ONLY
+from classifier.lexicon import Lexicon
+from classifier.structure import FIELDS
 from classifier.text import Document
 
 LABELS = ("dehumanising", "hateful", "spam")
@@ -24,23 +27,14 @@ LABELS = ("dehumanising", "hateful", "spam")
 Floats = NDArray[np.float64]
 Thresholds = dict[str, dict[str, float | None]]
 
-#: Comments, or characters of them, that are scored in one go: bounds the memory of a batch.
-CHUNK = 256
-CHUNK_CHARACTERS = 60_000
-#: An n-gram seen less often than this in training has no weight.
-MIN_COUNT = 3
-
-_COLUMNS = TABLE_SIZE + len(FIELDS)
-_FOR_SPAM_ONLY = np.zeros(_COLUMNS, bool)
-_FOR_SPAM_ONLY[AUTHOR_FIRST:TABLE_SIZE] = True
-_FOR_SPAM_ONLY[[TABLE_SIZE + FIELDS.index(name) for name in SPAM_ONLY]] = True
+_SPAM = LABELS.index("spam")
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
     """A piece of the text and what it added to the log-odds.
 
-    Parameters
+    Attributes
     ----------
     start, end : int
         Half-open, in code points of the text as received.
@@ -57,9 +51,9 @@ class Span:
 class Explanation:
     """Why a comment has its score for one label.
 
-    ``bias`` plus the contributions of all spans and fields is ``log_odds`` to 1e-9; ``score`` is its sigmoid.
+    ``bias`` plus all contributions of spans and fields is ``log_odds`` to 1e-9; ``score`` is its sigmoid.
 
-    Parameters
+    Attributes
     ----------
     label : str
         One of LABELS.
@@ -92,7 +86,7 @@ def sigmoid(log_odds: Floats) -> Floats:
     Returns
     -------
     ndarray
-        In (0, 1), of the same shape; never overflows.
+        In (0, 1), of that shape.
     """
     return 0.5 * (1.0 + np.tanh(0.5 * log_odds))
 
@@ -102,13 +96,18 @@ class CommentModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships n
 
     Parameters
     ----------
+    lexicon : Lexicon
+        Word classes.
     C : tuple of float
         Inverse regularisation strength of each head.
     max_iter : int
         Steps of the solver at most.
     """
 
-    def __init__(self, C: tuple[float, float, float] = (10.0, 10.0, 10.0), max_iter: int = 60) -> None:
+    def __init__(
+        self, lexicon: Lexicon, C: tuple[float, float, float] = (3.0, 2.0, 10.0), max_iter: int = 80
+    ) -> None:
+        self.lexicon = lexicon
         self.C = C
         self.max_iter = max_iter
 
@@ -134,42 +133,37 @@ class CommentModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships n
         ValueError
             If a label has examples of one class only.
         """
-        matrix = _count(documents)
-        counts = np.bincount(matrix.indices, matrix.data, _COLUMNS)[:TABLE_SIZE].astype(float)
+        matrix = count(documents, self.lexicon)
+        counts = np.bincount(matrix.indices, matrix.data, COLUMNS)[:TABLE_SIZE].astype(float)
         self.table_ = np.zeros((TABLE_SIZE, len(LABELS) + 1), np.float32)
-        self.table_[:, -1] = _squared_rarity(counts, len(documents))
-        self._weigh(matrix)
+        self.table_[:, -1] = squared_rarity(counts, len(documents))
+        matrix, used = weigh(matrix, np.sqrt(self.table_[:, -1]))
         self.bias_ = np.zeros(len(LABELS))
         self.field_weights_ = np.zeros((len(FIELDS), len(LABELS)))
         self.thresholds_: Thresholds = {label: {"hold": 0.5, "reject": None} for label in LABELS}
-        for head in reversed(range(len(LABELS))):
-            self._fit_head(head, matrix, labels[:, head], sample_weight[:, head])
-            matrix.data[_FOR_SPAM_ONLY[matrix.indices]] = 0  # spam comes first: the others may not see these
+        with warnings.catch_warnings():  # stopping early is meant: it is what max_iter is for
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            self._fit_head(_SPAM, matrix, used, labels[:, _SPAM], sample_weight[:, _SPAM])
+            matrix.data[FOR_SPAM_ONLY[used][matrix.indices]] = 0
+            Parallel(n_jobs=2, backend="threading")(
+                delayed(self._fit_head)(head, matrix, used, labels[:, head], sample_weight[:, head])
+                for head in range(_SPAM)
+            )
         return self
 
-    def _weigh(self, matrix: sparse.csr_matrix) -> None:
-        """Weigh n-grams by rarity and bring each block of each document to length one, in place."""
-        rarity = np.sqrt(np.append(self.table_[:, -1], np.zeros(len(FIELDS), np.float32)))
-        for start in range(0, matrix.shape[0], CHUNK):
-            edges = matrix.indptr[start : start + CHUNK + 1]
-            columns, values = matrix.indices[edges[0] : edges[-1]], matrix.data[edges[0] : edges[-1]]
-            rows = np.repeat(np.arange(len(edges) - 1), np.diff(edges))
-            cells = rows * len(BLOCK_FIRST) + np.searchsorted(BLOCK_FIRST, columns, "right") - 1
-            norms = _norm(np.bincount(cells, values * rarity[columns] ** 2).astype(float))[cells]
-            values *= np.where(columns < TABLE_SIZE, rarity[columns] / norms, 1.0)
-
-    def _fit_head(self, head: int, matrix: sparse.csr_matrix, target: Floats, weight: Floats) -> None:
+    def _fit_head(
+        self, head: int, matrix: sparse.csr_matrix, used: NDArray[np.intp], target: Floats, weight: Floats
+    ) -> None:
         known = ~np.isnan(target) & (weight > 0)
         if len(np.unique(target[known])) < 2:
             msg = f"label {LABELS[head]}: examples of both classes are needed"
             raise ValueError(msg)
         if known.mean() < 0.5:  # a copy is worth its memory
             matrix, target, weight, known = matrix[known], target[known], weight[known], known[known]
-        solver = LogisticRegression(C=self.C[head], max_iter=self.max_iter, tol=1e-3)
-        with warnings.catch_warnings():  # stopping early is meant: it is what max_iter is for
-            warnings.simplefilter("ignore", ConvergenceWarning)
-            solver.fit(matrix, np.nan_to_num(target), sample_weight=np.where(known, weight, 0.0))
-        weights = solver.coef_[0]
+        solver = LogisticRegression(C=self.C[head], max_iter=self.max_iter, tol=1e-4)
+        solver.fit(matrix, np.nan_to_num(target), sample_weight=np.where(known, weight, 0.0))
+        weights = np.zeros(COLUMNS)
+        weights[used] = solver.coef_[0]
         self.table_[:, head] = weights[:TABLE_SIZE] * np.sqrt(self.table_[:, -1])
         self.field_weights_[:, head] = weights[TABLE_SIZE:]
         self.bias_[head] = solver.intercept_[0]
@@ -189,7 +183,7 @@ class CommentModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships n
         Returns
         -------
         CommentModel
-            Itself, with the map folded into its weights, so that explanations stay exact.
+            Itself, with the map folded into its weights: explanations stay exact.
         """
         log_odds = self.log_odds(documents)
         for head in range(len(LABELS)):
@@ -224,7 +218,7 @@ class CommentModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships n
             If the model was not fitted.
         """
         check_is_fitted(self)
-        parts = [self._score_chunk(encode(chunk)) for chunk in _chunks(documents)]
+        parts = [self._score_chunk(encode(chunk, self.lexicon)) for chunk in chunks(documents)]
         return np.concatenate(parts) if parts else np.zeros((0, len(LABELS)))
 
     def score(self, documents: Sequence[Document]) -> Floats:
@@ -244,20 +238,20 @@ class CommentModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships n
 
     def _score_chunk(self, encoding: Encoding) -> Floats:
         total = self.bias_ + encoding.fields @ self.field_weights_
-        for block in encoding.blocks.values():
-            sums = self._block_sums(block)
-            total += sums[:, :-1] / _norm(sums[:, -1:])
-        return total
+        sums = self._block_sums(list(encoding.blocks.values()), len(total))
+        total += (sums[..., :-1] / _norm(sums[..., -1:])).sum(axis=0)
+        return np.asarray(total, np.float64)
 
-    def _block_sums(self, block: Block) -> Floats:
-        """Add up the rows of the table that a block names, by document."""
-        values = self.table_.take(block.rows.ravel(), axis=0)
-        starts = block.edges[:-1] * block.rows.shape[1]
-        sums = np.zeros((len(starts), values.shape[1]))
-        filled = np.flatnonzero(block.edges[1:] > block.edges[:-1])
+    def _block_sums(self, blocks: Sequence[Block], documents: int) -> Floats:
+        """Add up the rows of the table that blocks name, by block and document."""
+        values = self.table_.take(np.concatenate([block.rows.ravel() for block in blocks]), axis=0)
+        sizes = np.concatenate([np.diff(block.edges) * block.rows.shape[1] for block in blocks])
+        filled = np.flatnonzero(sizes)
+        sums = np.zeros((len(sizes), values.shape[1]))
         if len(filled):
-            sums[filled] = np.add.reduceat(values, starts[filled], axis=0, dtype=np.float64)
-        return sums
+            starts = np.cumsum(sizes)[filled] - sizes[filled]
+            sums[filled] = np.add.reduceat(values, starts, axis=0, dtype=np.float64)
+        return sums.reshape(len(blocks), documents, -1)
 
     def explain(self, document: Document, label: str) -> Explanation:
         """Explain the score of one label exactly.
@@ -283,7 +277,7 @@ class CommentModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships n
             msg = f"no label {label!r}; there are {', '.join(LABELS)}"
             raise ValueError(msg)
         head = LABELS.index(label)
-        encoding = encode([document])
+        encoding = encode([document], self.lexicon)
         shares = {kind: self._shares(block, head) for kind, block in encoding.blocks.items()}
         spans = paint(document.text, encoding, shares)
         named = dict(zip(FIELDS, (encoding.fields[0] * self.field_weights_[:, head]).tolist(), strict=True))
@@ -305,44 +299,3 @@ class CommentModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships n
 def _norm(squares: Floats) -> Floats:
     """Return the length, or 1 where nothing was found."""
     return np.sqrt(np.where(squares > 0, squares, 1.0))
-
-
-def _chunks(documents: Sequence[Document]) -> Iterator[Sequence[Document]]:
-    """Cut into pieces of bounded size."""
-    start, size = 0, 0
-    for index, document in enumerate(documents):
-        if index > start and (index - start >= CHUNK or size + len(document.text) > CHUNK_CHARACTERS):
-            yield documents[start:index]
-            start, size = index, 0
-        size += len(document.text)
-    if start < len(documents):
-        yield documents[start:]
-
-
-def _count(documents: Sequence[Document]) -> sparse.csr_matrix:
-    """Count n-grams by document; the fields are the last columns."""
-    parts = [_count_chunk(encode(chunk)) for chunk in _chunks(documents)]
-    indptr = np.cumsum([0, *(size for part in parts for size in np.diff(part.indptr))])
-    data = np.concatenate([part.data for part in parts])
-    indices = np.concatenate([part.indices for part in parts])
-    return sparse.csr_matrix((data, indices, indptr), (len(documents), _COLUMNS))
-
-
-def _count_chunk(encoding: Encoding) -> sparse.csr_matrix:
-    size = len(encoding.fields)
-    rows, columns = [], []
-    for block in encoding.blocks.values():
-        rows.append(np.repeat(np.arange(size), np.diff(block.edges) * block.rows.shape[1]))
-        columns.append(block.rows.ravel())
-    fields = sparse.coo_matrix(encoding.fields)
-    entries = np.concatenate([*(np.ones(len(part)) for part in rows), fields.data])
-    places = np.concatenate([*rows, fields.row]), np.concatenate([*columns, fields.col + TABLE_SIZE])
-    return sparse.csr_matrix((entries.astype(np.float32), places), (size, _COLUMNS))
-
-
-def _squared_rarity(counts: Floats, documents: int) -> NDArray[np.float32]:
-    """Return the squared inverse document frequency, 0 for n-grams that are too rare to trust."""
-    rarity = 1.0 + np.log((1.0 + documents) / (1.0 + np.minimum(counts, documents)))
-    rarity[counts < MIN_COUNT] = 0
-    rarity[BLOCK_FIRST] = 0
-    return (rarity**2).astype(np.float32)

@@ -11,8 +11,9 @@ import joblib
 import numpy as np
 import sklearn
 
-from classifier.dataset import digest
+from classifier.encoding import FORMAT
 from classifier.model import CommentModel
+from classifier.reading import digest
 
 SHIPPED = Path(__file__).parent / "champion"
 
@@ -31,7 +32,7 @@ class RegistryError(Exception):
 class Champion:
     """A model with what is known of it.
 
-    Parameters
+    Attributes
     ----------
     id : str
         Date and first digits of the digest, such as 2026-11-22-3fa9c1.
@@ -70,7 +71,7 @@ def save(model: CommentModel, directory: Path, manifest: dict[str, Any], card: s
     joblib.dump(model, path, compress=("zlib", 9))
     sha256 = digest(path)
     name = f"{manifest['created']}-{sha256[:6]}"
-    versions = {"scikit-learn": sklearn.__version__, "numpy": np.__version__}
+    versions = {"scikit-learn": sklearn.__version__, "numpy": np.__version__, "format": FORMAT}
     full = {"id": name, "sha256": sha256, "versions": versions, **manifest}
     (directory / _MANIFEST).write_text(json.dumps(full, indent=1) + "\n", "utf-8")
     (directory / "card.md").write_text(card.replace("{id}", name), "utf-8")
@@ -125,6 +126,9 @@ def load(directory: Path) -> Champion:
     written = str(manifest["versions"].get("scikit-learn"))
     if written.split(".")[:2] != sklearn.__version__.split(".")[:2]:
         msg = f"{path}: written by scikit-learn {written}, here is {sklearn.__version__}: retrain"
+        raise RegistryError(msg)
+    if manifest["versions"].get("format") != FORMAT:
+        msg = f"{path}: made for features of another format than {FORMAT}: promote another model or retrain"
         raise RegistryError(msg)
     model = joblib.load(path)
     if not isinstance(model, CommentModel):

@@ -24,12 +24,12 @@ FIELDS = (
 SPAM_ONLY = FIELDS[FIELDS.index("links") :]
 
 _LINK = re.compile(
-    r"https?://|www\.|\[url|<a\s|\b[a-z0-9-]{2,40}\.(?:com|net|org|info|biz|shop|site|online|xyz|top|ru|example|test)\b",
-    re.I,
+    r"https?://|www\.|\[url|<a\s|\b[a-z0-9-]{2,40}\.(?:com|net|org|info|biz|shop|site|online|xyz|top|ru|example|test)\b"
 )
-_CONTACT = re.compile(r"\+?\d[\d\s().-]{7,18}\d|[\w.+-]{1,60}@[\w-]{1,60}\.\w{2,}|whats\s?app|telegram", re.I)
-_MONEY = re.compile(r"[$€£₹]\s?\d|\d\s?(?:%|usd|eur|btc|dollars)", re.I)
-_CAPITAL = re.compile(r"\b[A-Z]{3,}\b")
+_CONTACT = re.compile(r"\d[\d\s().-]{7,18}\d|[\w.+-]{1,60}@[\w-]{1,60}\.\w{2,}")
+_MONEY = re.compile(r"[$€£₹]\s?\d|\d\s?(?:%|usd|eur|btc|dollars)")
+_CAPITALS = re.compile(r"[A-Z]{3,}")
+_DIGIT = re.compile(r"\d")
 
 
 def fields(document: Document) -> list[float]:
@@ -46,19 +46,21 @@ def fields(document: Document) -> list[float]:
         One value in [0, 1] for each of FIELDS.
     """
     text = document.text
-    return [*_of_form(text), *_of_links(text), *_of_author(document)]
+    lower = text.lower()
+    digits = len(_DIGIT.findall(text))
+    return [*_of_form(text, digits), *_of_links(lower, digits), *_of_author(document)]
 
 
 def _up_to(count: int, most: int) -> float:
     return min(count, most) / most
 
 
-def _of_form(text: str) -> list[float]:
+def _of_form(text: str, digits: int) -> list[float]:
     size = len(text)
     return [
-        _up_to(len(_CAPITAL.findall(text)), 6),
+        _up_to(len(_CAPITALS.findall(text)), 6),
         _up_to(text.count("!"), 5),
-        _up_to(sum(map(text.count, "0123456789")), 12),
+        _up_to(digits, 12),
         0.0 if text.isascii() else _up_to(sum(char >= "\u2600" for char in text), 5),
         max(0.0, 1 - size / 60),
         _up_to(size, 1500),
@@ -66,13 +68,14 @@ def _of_form(text: str) -> list[float]:
     ]
 
 
-def _of_links(text: str) -> list[float]:
-    links = len(_LINK.findall(text)) if "." in text or "://" in text or "[" in text or "<" in text else 0
+def _of_links(text: str, digits: int) -> list[float]:
+    links = len(_LINK.findall(text)) if any(mark in text for mark in (".", "/", "[", "<")) else 0
+    reachable = digits > 7 or "@" in text
     return [
         _up_to(links, 3),
         float(links > 0 and len(text) < 80),
-        float(_CONTACT.search(text) is not None),
-        float(_MONEY.search(text) is not None),
+        float("telegram" in text or "whatsapp" in text or (reachable and _CONTACT.search(text) is not None)),
+        float(digits > 0 and _MONEY.search(text) is not None),
     ]
 
 

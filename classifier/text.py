@@ -39,7 +39,10 @@ _URL = re.compile(r"(?:https?://|www\.)([^\s/\"'<>\])]{1,200})[^\s\"'<>\])]{0,10
 _LEET = re.compile(r"[a-z][a-z0134578@$!|]*[0134578@$!|][a-z0134578@$!|]*[a-z]|[$@5](?=[a-z]{3})[a-z]+")
 _LEET_LETTERS = str.maketrans("0134578@$!|", "oieastbasil")
 _UNITS = re.compile(r"[$@]?[a-z]{1,4}[0-9]+[a-z]?$")
-_SPACED = re.compile(r"(?<![a-z0-9])[a-z0-9@$](?:([ ._\-*·~/,])\1?[a-z0-9@$](?![a-z0-9])){3,}")
+_SPACED = re.compile(
+    r"(?<![a-z0-9])[a-z0-9@$](?: [a-z0-9@$](?![a-z0-9@$])){3,}"
+    r"|(?<![a-z0-9])[a-z0-9@$]([._\-*·~/,])[a-z0-9@$](?:\1[a-z0-9@$])+(?![a-z0-9])"
+)
 _NOT_LETTER = re.compile(r"[^a-z0-9@$]")
 _SUSPICIOUS = re.compile(r"[a-z][0134578@$!|][a-z0-9]|[$@5][a-z]{3}")
 _SEPARATED = re.compile(
@@ -51,7 +54,7 @@ _SEPARATED = re.compile(
 class Document:
     """What a model may see of a comment.
 
-    Parameters
+    Attributes
     ----------
     text : str
         The comment as received.
@@ -74,7 +77,7 @@ class Document:
 class Normalised:
     """Folded characters with their places in the original.
 
-    Parameters
+    Attributes
     ----------
     codes : ndarray of shape (n,), uint32
         Code points after folding.
@@ -88,7 +91,13 @@ class Normalised:
 
     @property
     def text(self) -> str:
-        """The folded characters as a string."""
+        """The folded characters as a string.
+
+        Returns
+        -------
+        str
+            As many characters as there are codes.
+        """
         return _string(self.codes)
 
     def take(self, index: NDArray[np.intp] | NDArray[np.bool_]) -> Self:
@@ -107,7 +116,19 @@ class Normalised:
         return type(self)(self.codes[index], self.starts[index], self.ends[index])
 
 
-def _codes(text: str) -> Codes:
+def to_codes(text: str) -> Codes:
+    """Return the code points of a string.
+
+    Parameters
+    ----------
+    text : str
+        Any, lone surrogates included.
+
+    Returns
+    -------
+    ndarray of shape (n,), uint32
+        One a character.
+    """
     return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
 
 
@@ -130,7 +151,7 @@ def normalise(text: str) -> Normalised:
     """
     text = text[:MAX_TEXT]
     places = np.arange(len(text) + 1, dtype=np.int32)
-    chars = Normalised(_codes(text), places[:-1], places[1:])
+    chars = Normalised(to_codes(text), places[:-1], places[1:])
     if "<" in text or "&" in text:
         chars = _edit(chars, _markup(text))
     chars = _fold(chars)
@@ -165,7 +186,7 @@ def _edit(chars: Normalised, edits: Iterable[_Edit]) -> Normalised:
     exact = np.repeat(same_length, lengths)
     new_first = np.repeat(first, lengths) + np.where(exact, within, 0)
     new_last = np.where(exact, new_first, np.repeat(last, lengths))
-    codes = np.concatenate([_codes("".join(new for _, _, new in edits)), chars.codes[keep]])
+    codes = np.concatenate([to_codes("".join(new for _, _, new in edits)), chars.codes[keep]])
     starts = np.concatenate([chars.starts[new_first], chars.starts[keep]])
     ends = np.concatenate([chars.ends[new_last], chars.ends[keep]])
     return Normalised(codes[order], starts[order], ends[order])

@@ -7,17 +7,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from classifier.lexicon import Lexicon
 from classifier.model import LABELS, CommentModel
 from classifier.text import Document
 
-SEED = Path(__file__).parents[2] / "training_data" / "seed"
+OURS = Path(__file__).parents[2] / "training_data"
 
 
 def read_seed(*names):
     rows = [
         json.loads(line)
         for name in names
-        for line in (SEED / f"{name}.jsonl").read_text("utf-8").splitlines()
+        for line in (OURS / "seed" / f"{name}.jsonl").read_text("utf-8").splitlines()
     ]
     documents = [
         Document(
@@ -39,8 +40,13 @@ def taught():
 
 
 @pytest.fixture(scope="session")
-def model(taught):
+def lexicon():
+    return Lexicon.read(OURS / "lexicons")
+
+
+@pytest.fixture(scope="session")
+def model(taught, lexicon):
     documents, labels = taught
     weights = np.ones_like(labels)
-    fitted = CommentModel(max_iter=20).fit(documents, labels, weights)
+    fitted = CommentModel(lexicon, max_iter=20).fit(documents, labels, weights)
     return fitted.calibrate(documents, labels, weights)

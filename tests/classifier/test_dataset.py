@@ -4,7 +4,7 @@ import math
 import pytest
 
 from classifier import dataset
-from classifier.dataset import DataError
+from classifier.reading import DataError
 
 HEADER = "id,text,dehumanising,hateful,spam,target_group,split,source\n"
 
@@ -15,8 +15,10 @@ def ours(tmp_path):
     (tmp_path / "seed").mkdir()
     (tmp_path / "sources.toml").write_text(
         '[annotations]\nfile = "annotations.csv"\n[seed]\nweight = 6.0\n'
-        '[sets.news]\nweight = 2.0\nignore = ["spam"]\n'
+        '[contrast]\nweight = 1.0\ndev = 2\n[sets.news]\nweight = 2.0\nignore = ["spam"]\n'
     )
+    (tmp_path / "templates").mkdir()
+    (tmp_path / "templates" / "slots.toml").write_text('G = ["one", "two"]\n')
     (tmp_path / "annotations.csv").write_text("id,dehumanising\nn1,1\nn2,u\n")
     lines = [{"id": name, "text": f"{name} is here", "spam": 1, "pair": "p"} for name in "ab"]
     (tmp_path / "seed" / "own.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
@@ -88,3 +90,13 @@ def test_it_names_the_line_of_a_bad_comment(ours, line, complaint):
     decisions.write_text('{"id": 0, "text": "fine", "spam": 0}\n' + line + "\n")
     with pytest.raises(DataError, match=rf"decisions\.jsonl:2: {complaint}"):
         dataset.load(ours, None, [decisions])
+
+
+def test_it_spells_out_templates_as_minimal_sets(ours):
+    (ours / "templates" / "own.txt").write_text(
+        "d All {G} are rats.\n- No {G} are rats.\n\n- Hm.\n- Nothing else.\n"
+    )
+    rows = [row for row in dataset.load(ours).rows if row.pair != "p"]
+    found = {row.document.text.lower(): (row.labels[0], row.pair) for row in rows}
+    assert found["nothing else."] == (0.0, "own-1")
+    assert {pair for label, pair in found.values() if label} == {"own-0"}

@@ -63,6 +63,14 @@ def test_it_refuses_another_minor_version(shelf):
         registry.load(directory / first)
 
 
+def test_it_refuses_a_model_of_another_format(shelf):
+    directory, first, _ = shelf
+    versions = json.loads((directory / first / "manifest.json").read_text())["versions"]
+    change_manifest(directory / first, versions=versions | {"format": 1})
+    with pytest.raises(RegistryError, match="features of another format"):
+        registry.load(directory / first)
+
+
 @pytest.mark.parametrize(
     ("name", "content", "complaint"),
     [

@@ -1,29 +1,82 @@
 import json
+import shutil
 
 import pytest
 
 from classifier import registry, retrain
+from tests.classifier.conftest import OURS
+
+FEW = ("war_news.jsonl", "spam_ham.jsonl")
 
 
-def test_it_trains_from_our_own_data(tmp_path, monkeypatch, capsys):
+@pytest.fixture
+def small(tmp_path, monkeypatch):
+    """A training_data directory that trains in seconds, and a registry."""
     monkeypatch.delenv("MODQUEUE_DATASETS", raising=False)
-    assert retrain.main(["--registry", str(tmp_path)]) == 0
-    (entry,) = registry.models(tmp_path)
-    champion = registry.load(tmp_path / entry["id"])
-    assert champion.id == entry["id"] in capsys.readouterr().out
-    assert champion.manifest["metrics"]["spam"]["auc"] > 0.8
+    ours = tmp_path / "ours"
+    for name in ("lexicons", "suites"):
+        shutil.copytree(OURS / name, ours / name)
+    for name in ("seed", "templates"):
+        (ours / name).mkdir()
+    for name in (*(f"seed/{few}" for few in FEW), "templates/slots.toml", "sources.toml"):
+        shutil.copy(OURS / name, ours / name)
+    (ours / "annotations.csv").write_text("id,dehumanising\n")
+    monkeypatch.setattr(retrain, "OURS", ours)
+    return tmp_path / "registry"
+
+
+def test_it_trains_from_our_own_data(small, capsys):
+    assert retrain.main(["--registry", str(small)]) == 0
+    (entry,) = registry.models(small)
+    champion = registry.load(small / entry["id"])
+    printed = capsys.readouterr().out
+    assert champion.id == entry["id"]
+    assert champion.id in printed
+    assert "Real news comments are missing" in printed
+    assert champion.manifest["metrics"]["spam"]["auc"] > 0.7
     assert champion.model.thresholds_["hateful"]["reject"] is None
-    assert entry["id"] in (tmp_path / entry["id"] / "card.md").read_text()
+    assert entry["id"] in (small / entry["id"] / "card.md").read_text()
+    page = (small / entry["id"] / "report.html").read_text()
+    assert all(part in page for part in ("<h2>spam</h2>", "neutral identity", "worst errors", "<polyline"))
+
+
+def test_it_refuses_to_promote_what_the_gates_refuse(small, capsys):
+    """Trained on two files, a challenger falls behind the shipped champion."""
+    assert retrain.main(["--registry", str(small), "--promote"]) == 1
+    assert registry.champion_directory(small) == registry.SHIPPED
+    refusal = capsys.readouterr().err
+    assert "is not promoted" in refusal
+    assert "FAILED  suite, fall of" in refusal
+
+
+def test_it_promotes_what_passes(small, monkeypatch, capsys):
+    monkeypatch.setattr(retrain, "judge", lambda *_: [])
+    assert retrain.main(["--registry", str(small), "--promote"]) == 0
+    (entry,) = registry.models(small)
+    assert registry.champion_directory(small) == small / entry["id"]
+    assert "is promoted" in capsys.readouterr().out
+
+
+def test_it_writes_nothing_when_dry(small):
+    assert retrain.main(["--registry", str(small), "--dry-run"]) == 0
+    assert not small.exists()
 
 
 @pytest.mark.parametrize("content", ["{", json.dumps({"id": 1})])
-def test_it_refuses_bad_decisions(tmp_path, content, capsys):
-    decisions = tmp_path / "decisions.jsonl"
+def test_it_refuses_bad_decisions(small, content, capsys):
+    decisions = small.parent / "decisions.jsonl"
     decisions.write_text(content)
-    assert retrain.main(["--registry", str(tmp_path), "--decisions", str(decisions)]) == 1
+    assert retrain.main(["--registry", str(small), "--decisions", str(decisions)]) == 1
     assert "decisions.jsonl:1:" in capsys.readouterr().err
 
 
-def test_it_refuses_an_absent_data_directory(tmp_path, capsys):
-    assert retrain.main(["--registry", str(tmp_path), "--data", str(tmp_path / "no")]) == 1
+def test_it_refuses_an_absent_data_directory(small, capsys):
+    assert retrain.main(["--registry", str(small), "--data", str(small / "no")]) == 1
     assert "no such directory" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("other", [["--dry-run"], ["--output", "x"]])
+def test_it_promotes_only_what_it_registers(other, capsys):
+    with pytest.raises(SystemExit):
+        retrain.main(["--promote", *other])
+    assert "--promote goes with neither" in capsys.readouterr().err

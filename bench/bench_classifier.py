@@ -1,0 +1,129 @@
+"""Quality and time beside a plain TF-IDF pipeline and, for spam, bogofilter, on our own development rows.
+
+`MODQUEUE_DATASETS=DIR python -m bench.bench_classifier`: every filter learns from the same rows (a sample of
+what the champion is trained on) and is judged on rows kept from training. Without DIR there are our own only.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.console import Console
+from rich.table import Table
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import roc_auc_score
+from sklearn.pipeline import make_pipeline, make_union
+
+from classifier import dataset
+from classifier.dataset import Examples
+from classifier.lexicon import Lexicon
+from classifier.model import LABELS, CommentModel
+from classifier.text import Document
+
+OURS = Path(__file__).parent.parent / "training_data"
+SAMPLE = 12_000
+TIMED = 200
+
+Floats = NDArray[np.float64]
+Scorer = Callable[[list[str]], Floats]
+
+
+def run() -> Table:
+    """Train each filter for each label, and measure it."""
+    public = os.environ.get("MODQUEUE_DATASETS")
+    examples = dataset.load(OURS, Path(public) if public else None)
+    taught, check = _sample(examples.take(~examples.dev)), examples.take(examples.dev)
+    table = Table(title=f"Filters taught {len(taught.rows):,} rows, judged on {len(check.rows):,}")
+    for column in ("filter", *(f"AUC {label}" for label in LABELS), "µs a comment"):
+        table.add_column(column, justify="left" if column == "filter" else "right")
+    _add(table, "ours", _ours(taught), check, "one pass for all labels")
+    _add(
+        table, "TF-IDF, words and characters", [_tfidf(taught, k) for k in range(len(LABELS))], check, "each"
+    )
+    if shutil.which("bogofilter"):
+        with tempfile.TemporaryDirectory() as home:
+            _add(table, "bogofilter", [None, None, _bogofilter(taught, Path(home))], check, "each")
+    return table
+
+
+def _sample(examples: Examples) -> Examples:
+    chosen = np.random.default_rng(0).random(len(examples.rows)) < SAMPLE / len(examples.rows)
+    spam = ~np.isnan(examples.labels[:, -1]) & (examples.labels[:, -1] == 1)
+    return examples.take(chosen | spam)
+
+
+def _known(examples: Examples, head: int) -> tuple[list[str], Floats, Floats]:
+    known = ~np.isnan(examples.labels[:, head])
+    rows = examples.take(known)
+    return [row.document.text for row in rows.rows], rows.labels[:, head], rows.weights[:, head]
+
+
+def _ours(taught: Examples) -> list[Scorer | None]:
+    model = CommentModel(Lexicon.read(OURS / "lexicons"))
+    model.fit([Document(row.document.text) for row in taught.rows], taught.labels, taught.weights)
+
+    def scorer(head: int) -> Scorer:
+        return lambda texts: model.log_odds([Document(text) for text in texts])[:, head]
+
+    return [scorer(head) for head in range(len(LABELS))]
+
+
+def _tfidf(taught: Examples, head: int) -> Scorer:
+    texts, labels, weights = _known(taught, head)
+    words = TfidfVectorizer(ngram_range=(1, 2), min_df=3, sublinear_tf=True)
+    characters = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), min_df=3, sublinear_tf=True)
+    plain = make_pipeline(make_union(words, characters), LogisticRegression(C=10, max_iter=200))
+    plain.fit(texts, labels, logisticregression__sample_weight=weights)
+    return lambda texts: np.asarray(plain.decision_function(texts), float)
+
+
+def _bogofilter(taught: Examples, home: Path) -> Scorer:
+    texts, labels, _ = _known(taught, len(LABELS) - 1)
+    for flag, value in (("-s", 1), ("-n", 0)):
+        box = "".join(_mail(text) for text, label in zip(texts, labels, strict=True) if label == value)
+        command = ["bogofilter", "-d", str(home), flag, "-M"]
+        subprocess.run(command, input=box.encode("utf-8", "replace"), check=True)
+
+    def score(texts: list[str]) -> Floats:
+        command = ["bogofilter", "-d", str(home), "-T", "-M"]
+        box = "".join(_mail(text) for text in texts).encode("utf-8", "replace")
+        answer = subprocess.run(command, input=box, capture_output=True, check=False)
+        return np.array([float(line.split()[1]) for line in answer.stdout.decode().splitlines()])
+
+    return score
+
+
+def _mail(text: str) -> str:
+    """Wrap a comment as one message of a mailbox."""
+    return (
+        "From comment Thu Jan  1 00:00:00 1970\nSubject: comment\n\n"
+        + text.replace("\nFrom ", "\n>From ")
+        + "\n\n"
+    )
+
+
+def _add(table: Table, name: str, scorers: Sequence[Scorer | None], check: Examples, unit: str) -> None:
+    cells, spent = [], math.inf
+    for head, scorer in enumerate(scorers):
+        texts, labels, _ = _known(check, head)
+        cells.append(f"{roc_auc_score(labels, scorer(texts)):.3f}" if scorer else "-")
+        if scorer:
+            started = time.perf_counter()
+            for text in texts[:TIMED]:
+                scorer([text])
+            spent = min(spent, (time.perf_counter() - started) / len(texts[:TIMED]) * 1e6)
+    table.add_row(name, *cells, f"{spent:,.0f} ({unit})")
+
+
+if __name__ == "__main__":
+    Console(width=110).print(run())

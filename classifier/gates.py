@@ -1,0 +1,207 @@
+"""The gates between a challenger and promotion: each says by how much it was passed or missed."""
+
+import time
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.metrics import average_precision_score
+
+from classifier import templates
+from classifier.dataset import Examples
+from classifier.metrics import held
+from classifier.model import LABELS, CommentModel
+from classifier.templates import Statement
+from classifier.text import Document
+
+Floats = NDArray[np.float64]
+
+MAX_NEWS_HELD = 0.01
+MAX_SUITE_DROP = 0.02
+MAX_GROUP_GAP = 0.05
+MAX_MICROSECONDS = 1_000.0
+_HARMLESS = ("neutral identity", "positive identity", "negated hate")
+_RESAMPLES = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """One condition of promotion.
+
+    Attributes
+    ----------
+    name : str
+        What is asked.
+    value, limit : float
+        What was found, and how far it may go.
+    passed : bool
+        Whether it did not go further.
+    """
+
+    name: str
+    value: float
+    limit: float
+    passed: bool
+
+    def __str__(self) -> str:
+        return (
+            f"{'passed' if self.passed else 'FAILED'}  {self.name}: {self.value:.4f}, limit {self.limit:.4f}"
+        )
+
+
+def judge(
+    challenger: CommentModel, champion: CommentModel | None, check: Examples, suites: Path
+) -> list[Gate]:
+    """Hold a challenger against the gates.
+
+    Parameters
+    ----------
+    challenger : CommentModel
+        Trained on neither check nor the gate half of the suites.
+    champion : CommentModel or None
+        In use now; without it only the absolute gates are judged.
+    check : Examples
+        Rows kept from training.
+    suites : Path
+        Directory of the functional suites.
+
+    Returns
+    -------
+    list of Gate
+        All of them.
+    """
+    gates = [_news(challenger, check), _groups(challenger, suites), _speed(challenger, check)]
+    if champion:
+        gates += _precision(challenger, champion, check)
+        gates += _functionalities(challenger, champion, templates.suite(suites, gate=True))
+    return gates
+
+
+def _at_most(name: str, value: float, limit: float) -> Gate:
+    return Gate(name, value, limit, value <= limit)
+
+
+def _news(model: CommentModel, check: Examples) -> Gate:
+    news = check.take(check.clean_news)
+    share = held(model.score(news.documents), model.thresholds_).mean() if news.rows else 0.0
+    return _at_most("clean news comments held", float(share), MAX_NEWS_HELD)
+
+
+def _groups(model: CommentModel, suites: Path) -> Gate:
+    rates = group_rates(model, suites)
+    return _at_most(
+        "gap between groups in harmless statements held",
+        max(rates.values()) - min(rates.values()),
+        MAX_GROUP_GAP,
+    )
+
+
+def group_rates(model: CommentModel, suites: Path) -> dict[str, float]:
+    """Measure how many harmless statements about each group are held.
+
+    Parameters
+    ----------
+    model : CommentModel
+        Any.
+    suites : Path
+        Directory of the functional suites.
+
+    Returns
+    -------
+    dict of str to float
+        Share in [0, 1] by group; lower is better, and alike is fair.
+    """
+    groups = tomllib.loads((suites / "slots.toml").read_text("utf-8"))["G"]
+    lines = [line for path in sorted(suites.glob("*.txt")) for line in templates.read(path)]
+    harmless = [
+        line.text for line in lines if line.kind in _HARMLESS and set(templates.slots(line.text)) == {"G"}
+    ]
+    flags = held(
+        score_texts(model, [text.format(G=group) for group in groups for text in harmless]), model.thresholds_
+    )
+    shares = flags.reshape(len(groups), -1).mean(axis=1)
+    return dict(zip(groups, shares.tolist(), strict=True))
+
+
+def score_texts(model: CommentModel, texts: Sequence[str]) -> Floats:
+    """Score bare texts.
+
+    Parameters
+    ----------
+    model : CommentModel
+        Any.
+    texts : sequence of str
+        n of them.
+
+    Returns
+    -------
+    ndarray of shape (n, 3)
+        Probabilities.
+    """
+    return model.score([Document(text) for text in texts])
+
+
+def _speed(model: CommentModel, check: Examples) -> Gate:
+    documents = check.documents[:300]
+    started = time.process_time()
+    for document in documents:
+        model.score([document])
+    spent = (time.process_time() - started) / max(len(documents), 1)
+    return _at_most("microseconds a comment", spent * 1e6, MAX_MICROSECONDS)
+
+
+def _precision(challenger: CommentModel, champion: CommentModel, check: Examples) -> list[Gate]:
+    """Compare average precision; the limit is how far it falls in 5 % of bootstrap samples by chance."""
+    new, old = challenger.score(check.documents), champion.score(check.documents)
+    gates = []
+    for head, label in enumerate(LABELS):
+        known = ~np.isnan(check.labels[:, head])
+        truth = check.labels[known, head]
+        if 0 < truth.sum() < len(truth):
+            drops = _bootstrap(truth, new[known, head], old[known, head])
+            fall = float(drops.mean())
+            gates.append(_at_most(f"{label}: fall of average precision", fall, float(drops.std() * 1.645)))
+    return gates
+
+
+def _bootstrap(truth: Floats, new: Floats, old: Floats) -> Floats:
+    rng = np.random.default_rng(0)
+    drops = []
+    for _ in range(_RESAMPLES):
+        chosen = rng.integers(len(truth), size=len(truth))
+        if 0 < truth[chosen].sum() < len(chosen):
+            scores = (average_precision_score(truth[chosen], guess[chosen]) for guess in (old, new))
+            drops.append(next(scores) - next(scores))
+    return np.array(drops)
+
+
+def accuracy(model: CommentModel, suite: Sequence[Statement]) -> dict[str, float]:
+    """Measure by functionality how many statements are held, or passed, as they should be.
+
+    Parameters
+    ----------
+    model : CommentModel
+        Any.
+    suite : sequence of Statement
+        Of one half.
+
+    Returns
+    -------
+    dict of str to float
+        Share of right verdicts at the model's thresholds, in [0, 1]; higher is better.
+    """
+    right = held(score_texts(model, [s.text for s in suite]), model.thresholds_) == [
+        any(s.template.labels) for s in suite
+    ]
+    kinds = np.array([s.template.kind for s in suite])
+    return {kind: float(right[kinds == kind].mean()) for kind in dict.fromkeys(kinds.tolist())}
+
+
+def _functionalities(
+    challenger: CommentModel, champion: CommentModel, suite: Sequence[Statement]
+) -> list[Gate]:
+    new, old = accuracy(challenger, suite), accuracy(champion, suite)
+    return [_at_most(f"suite, fall of {kind!r}", old[kind] - new[kind], MAX_SUITE_DROP) for kind in new]

@@ -1,0 +1,72 @@
+import copy
+
+import numpy as np
+import pytest
+
+from classifier import gates, splits
+from classifier.dataset import NEWS, Examples
+from classifier.reading import Row
+from tests.classifier.conftest import OURS, read_seed
+
+SUITES = OURS / "suites"
+
+
+@pytest.fixture(scope="module")
+def check():
+    """Rows of ours that stand in for news comments and others kept from training."""
+    documents, labels = read_seed("everyday", "spam_ham_2")
+    rows = [
+        Row(str(n), document, tuple(values), NEWS)
+        for n, (document, values) in enumerate(zip(documents, labels, strict=True))
+    ]
+    groups = np.arange(len(rows))
+    fold = splits.folds(groups, [row.id for row in rows])
+    return Examples(rows, np.ones((len(rows), 3)), groups, fold, fold >= 0)
+
+
+@pytest.fixture
+def other(model):
+    return copy.deepcopy(model)
+
+
+def found(result, name):
+    return next(gate for gate in result if name in gate.name)
+
+
+def test_it_passes_a_champion_against_itself(model, check):
+    result = gates.judge(model, model, check, SUITES)
+    compared = [gate for gate in result if "fall of" in gate.name]
+    assert len(compared) > 30
+    assert all(gate.passed and gate.value == 0 for gate in compared)
+
+
+def test_it_refuses_a_model_that_forgot_a_label(model, other, check):
+    other.table_[:, -2] *= -1
+    other.bias_[-1] *= -1
+    fall = found(gates.judge(other, model, check, SUITES), "spam: fall of average precision")
+    assert not fall.passed
+    assert fall.value > fall.limit
+    assert str(fall).startswith("FAILED")
+
+
+def test_it_refuses_a_model_that_holds_everything(model, other, check):
+    other.thresholds_ = {label: {"hold": 0.0, "reject": None} for label in model.thresholds_}
+    result = gates.judge(other, None, check, SUITES)
+    assert found(result, "news").value == 1.0
+    assert not found(result, "news").passed
+    assert found(result, "gap").passed
+
+
+def test_it_refuses_a_functionality_that_got_worse(model, other, check):
+    champion = copy.deepcopy(model)
+    other.thresholds_ = {label: {"hold": 2.0, "reject": None} for label in model.thresholds_}
+    champion.thresholds_ = {label: {"hold": 0.0, "reject": None} for label in model.thresholds_}
+    result = gates.judge(other, champion, check, SUITES)
+    assert not found(result, "threats").passed
+    assert found(result, "neutral identity").passed
+
+
+def test_it_counts_harmless_statements_by_group(model):
+    rates = gates.group_rates(model, SUITES)
+    assert len(rates) > 10
+    assert all(0 <= rate <= 1 for rate in rates.values())

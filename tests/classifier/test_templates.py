@@ -1,0 +1,79 @@
+import tomllib
+
+import numpy as np
+import pytest
+
+from classifier import dataset, splits, templates
+from tests.classifier.conftest import OURS
+
+SUITES = OURS / "suites"
+
+
+@pytest.fixture(scope="module")
+def halves():
+    return templates.suite(SUITES, gate=False), templates.suite(SUITES, gate=True)
+
+
+def test_it_has_suites_of_the_promised_size(halves):
+    statements = [statement for half in halves for statement in half]
+    assert len(statements) >= 1_500
+    assert len({statement.template.kind for statement in statements}) >= 25
+
+
+def test_it_keeps_the_halves_apart(halves):
+    develop, gate = ({statement.template.text for statement in half} for half in halves)
+    assert not develop & gate
+
+
+@pytest.mark.parametrize("name", ["slots.toml"])
+def test_it_fills_every_slot(halves, name):
+    for directory in (SUITES, OURS / "templates"):
+        values = tomllib.loads((directory / name).read_text("utf-8"))
+        for path in directory.glob("*.txt"):
+            used = {slot for line in templates.read(path) for slot in templates.slots(line.text)}
+            assert used <= {*values, "n"}, path
+
+
+def test_it_leaks_no_suite_into_training(halves):
+    """No statement of a suite is a near-copy of anything in training_data that is trained on."""
+    taught = {row.document.text for row in dataset.load(OURS).rows}
+    tested = {statement.text for half in halves for statement in half}
+    assert not taught & tested
+    keys = [{tuple(key) for key in splits.near_copies(sorted(texts)).tolist()} for texts in (taught, tested)]
+    assert not keys[0] & keys[1]
+
+
+def test_it_fills_a_minimal_set_alike(tmp_path):
+    path = tmp_path / "own.txt"
+    path.write_text("# remark\nd {G} are rats.\n- {G} are not rats.\n\nh Go home, {G}.\n")
+    lines = templates.read(path)
+    assert [line.block for line in lines] == ["own-0", "own-0", "own-1"]
+    values = {"G": [f"people {letter}" for letter in "abcdefgh"]}
+    rats, no_rats = (
+        [s.text.replace(" not", "") for s in templates.fill([line], values, 4)] for line in lines[:2]
+    )
+    assert rats == no_rats
+    assert all(text.startswith("People ") for text in rats)
+
+
+def test_it_makes_each_line_of_a_functionality_a_set(tmp_path):
+    path = tmp_path / "own.txt"
+    path.write_text("== one\nd a {G}\n- b {G}\n\n== two\ns c\n")
+    lines = templates.read(path)
+    assert [line.kind for line in lines] == ["one", "one", "two"]
+    assert len({line.block for line in lines}) == 3
+    assert lines[2].labels == (0.0, 0.0, 1.0)
+
+
+def test_it_names_a_line_without_mark(tmp_path):
+    path = tmp_path / "own.txt"
+    path.write_text("d fine\nx wrong\n")
+    with pytest.raises(ValueError, match=r"own\.txt:2: begin with one of"):
+        templates.read(path)
+
+
+def test_it_disguises_words_but_keeps_some_of_them():
+    text = "all these neighbours should leave the village before winter"
+    disguised = [templates.disguise(text, np.random.default_rng(seed)) for seed in range(20)]
+    assert len(set(disguised)) > 10
+    assert all(set(text.split()) & set(found.split()) for found in disguised)
