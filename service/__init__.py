@@ -77,7 +77,7 @@ def create_app(settings: Settings, moderation: Moderation | None = None) -> Flas
         ops,
     ):
         app.register_blueprint(room.blueprint)
-    for room in (campaigns, figures, settings_room, appeals, senders):
+    for room in (campaigns, figures, settings_room, appeals):
         app.register_blueprint(room.blueprint)
     app.register_blueprint(appeals.public)
     for room in (akismet, akismet_figures):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from service.store.akismet import Trace, Traces
+from service.store.appeals import Appeals
 from service.store.campaigns import Campaigns
 from service.store.connection import Connection
 from service.store.figures import Figures
@@ -51,6 +52,7 @@ class Store:
         self.campaigns = Campaigns(self._db, self.partitions)
         self.log = Log(self._db, self.partitions)
         self.suggestions = Suggestions(self._db, self.partitions)
+        self.appeals = Appeals(self._db, self.partitions)
         self.figures = Figures(self._db, self.partitions)
         self.policies = Policies(self._db)
         self.outbox = Outbox(self._db, self.partitions)

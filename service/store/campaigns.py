@@ -95,7 +95,9 @@ class Campaigns:
                 pipe.scard(_key(i, "todo"))
                 pipe.zrange(_key(i, "members"), 0, 0, withscores=True)
             rows = pipe.execute()
-            facts = [(i, *rows[5 * n : 5 * n + 5]) for n, i in enumerate(ids) if rows[5 * n] and rows[5 * n + 4]]
+            facts = [
+                (i, *rows[5 * n : 5 * n + 5]) for n, i in enumerate(ids) if rows[5 * n] and rows[5 * n + 4]
+            ]
             for i, raw, *_ in facts:
                 lane = f"{keys.prefix_of_item(i)}lane:{raw['site']}:{Lane.CAMPAIGNS}"
                 pipe.zintercard(2, [_key(i, "members"), lane])

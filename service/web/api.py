@@ -8,9 +8,11 @@ from flask import Blueprint, Response, g, jsonify, request
 from pydantic import BaseModel, ValidationError
 from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
+from service import appeals
 from service.domain import Conflict, Invalid, Person
-from service.web import api_answers, openapi
+from service.web import api_answers, idempotency, openapi
 from service.web.api_bodies import BulkBody, ClaimBody, CommentsQuery, DecisionBody, ReleaseBody, StatsQuery
+from service.web.appeals import link_key, link_url
 from service.web.responses import answer, moderation
 
 blueprint = Blueprint("api", __name__, url_prefix="/api/v1")
@@ -29,8 +31,11 @@ def authenticate() -> Response | None:
         refusal = answer(401, "Authorization: a bearer token that is known here is required")
         refusal.headers["WWW-Authenticate"] = 'Bearer realm="modqueue"'
         return refusal
-    g.person = person
+    g.person, g.token = person, token.strip()
     return None
+
+
+idempotency.prepare(blueprint)
 
 
 @blueprint.errorhandler(Conflict)
@@ -86,6 +91,14 @@ def decide(item_id: str) -> Response:
 def undo(item_id: str) -> Response:
     """Take a decision back."""
     return _json(api_answers.comment(moderation().undo(_me(), item_id), moderation().clock()))
+
+
+@blueprint.post("/comments/<item_id>/appeal-link")
+def appeal_link(item_id: str) -> Response:
+    """Make a link by which the author of a rejected comment can appeal, once."""
+    token, expires_at = appeals.make_link(moderation(), _me(), item_id, link_key())
+    shown = {"url": link_url(token), "expires_at": expires_at}
+    return _json(api_answers.AppealLink.model_validate(shown))
 
 
 @blueprint.post("/decisions")

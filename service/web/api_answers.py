@@ -140,6 +140,13 @@ class LeaseGiven(BaseModel):
     expires_at: AwareDatetime
 
 
+class AppealLink(BaseModel):
+    """A link that the blog may give to the author of a rejected comment."""
+
+    url: str
+    expires_at: AwareDatetime
+
+
 class Problem(BaseModel):
     """Why a request was refused."""
 

@@ -44,6 +44,12 @@ def throttle(name: str) -> None:
     registry.throttle("sign-in:" + _digest(f"{address} {name}"), PAIR_RATE, PAIR_BURST, now)
 
 
+def throttle_visitor(purpose: str) -> None:
+    """Refuse a try of somebody who needs no name, where there were too many from this address."""
+    registry, now = moderation().store.registry, moderation().clock()
+    registry.throttle(f"{purpose}:" + _digest(_network()), ADDRESS_RATE, ADDRESS_BURST, now)
+
+
 def code_is_right(person: Person, code: str) -> bool:
     """Tell whether a code of the authenticator, or a recovery code, counts; none counts twice."""
     now, store = moderation().clock(), moderation().store

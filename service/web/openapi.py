@@ -14,7 +14,14 @@ from service.web import api_bodies as b
 _REF = "#/components/schemas/"
 _ID = {"name": "id", "in": "path", "required": True, "schema": {"type": "string", "maxLength": 64}}
 _BODIES = (b.ClaimBody, b.ReleaseBody, b.DecisionBody, b.BulkBody)
-_ANSWERS = (a.CommentShown, a.CommentsPage, a.LeaseGiven, a.BulkResults, a.Stats, a.Problem)
+_ANSWERS = (a.CommentShown, a.CommentsPage, a.LeaseGiven, a.AppealLink, a.BulkResults, a.Stats, a.Problem)
+_KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "The same key again, within a day, gets the same answer, and nothing is done twice.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[\\x21-\\x7e]+$"},
+}
 _REFUSALS = {
     400: "The body is not JSON.",
     401: "No bearer token, or one that is not known.",
@@ -48,7 +55,7 @@ def document() -> dict[str, Any]:
 
 def _paths() -> dict[str, Any]:
     item = "/comments/{id}"
-    claim = _operation("claim", "Claim a comment, or renew a lease", a.LeaseGiven, b.ClaimBody)
+    claim = _post("claim", "Claim a comment, or renew a lease", a.LeaseGiven, b.ClaimBody)
     claim["requestBody"]["required"] = False
     return {
         "/comments": {"get": _listing("listComments", "List comments", a.CommentsPage, b.CommentsQuery)},
@@ -60,13 +67,17 @@ def _paths() -> dict[str, Any]:
         },
         f"{item}/decision": {
             "parameters": [_ID],
-            "post": _operation("decide", "Approve or reject a comment", a.CommentShown, b.DecisionBody),
+            "post": _post("decide", "Approve or reject a comment", a.CommentShown, b.DecisionBody),
         },
         f"{item}/undo": {
             "parameters": [_ID],
-            "post": _operation("undo", "Take a decision back", a.CommentShown, refusals=(409,)),
+            "post": _post("undo", "Take a decision back", a.CommentShown),
         },
-        "/decisions": {"post": _operation("decideAll", "Decide several comments", a.BulkResults, b.BulkBody)},
+        f"{item}/appeal-link": {
+            "parameters": [_ID],
+            "post": _post("appealLink", "Make a link to appeal against a rejection", a.AppealLink),
+        },
+        "/decisions": {"post": _post("decideAll", "Decide several comments", a.BulkResults, b.BulkBody)},
         "/stats": {"get": _listing("stats", "Count what waits and what was done", a.Stats, b.StatsQuery)},
     }
 
@@ -85,6 +96,12 @@ def _operation(
     if body:
         operation["requestBody"] = {"required": True, "content": _media("application/json", body)}
     return operation
+
+
+def _post(
+    name: str, summary: str, answer: type[BaseModel], body: type[BaseModel] | None = None
+) -> dict[str, Any]:
+    return {**_operation(name, summary, answer, body, refusals=(409, 422)), "parameters": [_KEY]}
 
 
 def _listing(name: str, summary: str, answer: type[BaseModel], query: type[BaseModel]) -> dict[str, Any]:

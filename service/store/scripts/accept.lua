@@ -34,6 +34,9 @@ if old[1] then  -- an edit: what was decided or leased was the earlier revision
   keep_earlier(id)
   withdraw(id, now)
   leave_campaign(id)
+  -- An appeal was against what was said before.
+  call('HDEL', c, 'appeal_ref', 'appeal_text', 'appeal_at', 'appeal_state', 'appeal_by', 'appeal_settled_at')
+  call('ZREM', P .. 'appeals:' .. site, id)
   call('HDEL', c, 'decision', 'reason', 'note', 'by', 'decided_at', 'lease_by', 'lease_token', 'lease_until')
   call('ZREM', P .. 'decided:' .. site, id)
 end

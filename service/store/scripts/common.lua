@@ -15,6 +15,7 @@
 --   rulings:CAMPAIGN list    decisions, the one in force last     campaigns:SITE  zset  last -> campaign
 --   akismet:ID       hash    guid, callback, key, comment_id of a comment that came by Akismet's protocol (expires)
 --   akismet-text:SITE:DIGEST string guid (expires)     akismet-use:SITE hash  MONTH:NAME -> uses of a key
+--   appeals:SITE     zset    appealed -> id, open ones (the appeal lies in the item)
 --   day:SITE:DAY     hash    counters for the figures (expires)
 --   log, examples    stream  append-only
 local P = KEYS[1]
