@@ -5,7 +5,15 @@ from __future__ import annotations
 import re
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+)
 
 from service.domain import Lane, ReasonCode, Ruling
 from service.moderation import Wish
@@ -13,6 +21,8 @@ from service.moderation import Wish
 MAX_NOTE = 2000
 MAX_IDS = 500
 MAX_PAGE = 100
+# A rank and the name of a comment, as they are given out.
+CURSOR = r"^(-?[0-9]{1,20}(\.[0-9]{1,20})?(e[+-][0-9]{2})?~[0-9a-f]{26})?$"
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
@@ -23,7 +33,14 @@ def _plain_text(value: str) -> str:
     return value
 
 
-Note = Annotated[str, Field(max_length=MAX_NOTE), AfterValidator(_plain_text)]
+def _whole(value: object) -> object:
+    # To JSON Schema, 2.0 is an integer.
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+_PLAIN = {"pattern": r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$"}
+Note = Annotated[str, Field(max_length=MAX_NOTE, json_schema_extra={**_PLAIN}), AfterValidator(_plain_text)]
+Revision = Annotated[int, Field(ge=1, le=2**31), BeforeValidator(_whole)]
 Token = Annotated[str, Field(min_length=1, max_length=128)]
 ItemId = Annotated[str, Field(max_length=64)]
 
@@ -39,7 +56,7 @@ class CommentsQuery(_Given):
 
     site: str = Field("", max_length=64, description="Only this site; all sites of the token without it.")
     lane: Lane | Literal["pending", "decided", "all"] = "pending"
-    cursor: str = Field("", max_length=100, description="The `next_cursor` of the page before.")
+    cursor: str = Field("", pattern=CURSOR, description="The `next_cursor` of the page before.")
     limit: int = Field(50, ge=1, le=MAX_PAGE)
 
 
@@ -62,6 +79,16 @@ class ReleaseBody(_Given):
 
 
 class _Ruled(_Given):
+    model_config = ConfigDict(
+        json_schema_extra={
+            "if": {"properties": {"decision": {"const": Ruling.REJECT.value}}},
+            "then": {
+                "required": ["reason"],
+                "properties": {"reason": {"enum": [r.value for r in ReasonCode]}},
+            },
+        }
+    )
+
     decision: Ruling
     reason: ReasonCode | None = Field(
         None, validate_default=True, description="Required to reject; of no effect on an approval."
@@ -80,7 +107,7 @@ class DecisionBody(_Ruled):
     """A decision; with `lease_token` or `revision` only if that is still the one in force."""
 
     lease_token: Token | None = None
-    revision: int | None = Field(None, ge=1, le=2**31)
+    revision: Revision | None = None
 
     def wish(self) -> Wish:
         """Return what is asked for, as the use cases take it."""
