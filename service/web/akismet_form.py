@@ -37,6 +37,7 @@ _NAMES = {
     "user_id": ("user_ID", "user_id"),
     "permalink": ("permalink",),
 }
+_SLASHED = re.compile(r"\\(.)", re.DOTALL)
 _TRUE = {"1", "true", "yes", "on"}
 
 
@@ -102,6 +103,9 @@ def comment(asked: Site, sent: Mapping[str, str]) -> Comment:
     for name, value in raw.items():
         if name != "comment_content":
             raw[name] = value[: fields.limit(name)]
+    if "POST_comment" in sent and not sent.get("comment_ID"):
+        # WordPress's plugin sends what was just posted in its own, slashed form.
+        raw = {name: _SLASHED.sub(r"\1", value) for name, value in raw.items()}
     found = fields.comment(asked.id, {"comment_ID": "-", **raw}, hash_key())
     trap = sent.get("honeypot_field_name", "")
     return replace(found, honeypot=bool(trap and sent.get(trap)))

@@ -131,6 +131,13 @@ def test_it_reads_the_comment_as_it_was_written(blog: Blog, moderation: Moderati
     assert "secret" not in repr(item)
 
 
+def test_it_takes_away_the_slashes_that_wordpress_adds(blog: Blog, moderation: Moderation) -> None:
+    guid = blog.check("It\\'s C:\\\\", POST_comment="It\\'s C:\\\\").headers["X-akismet-guid"]
+    assert items(moderation)[0].comment.text == "It's C:\\"
+    again = blog.check("It's C:\\", comment_ID="5", POST_comment="It's C:\\")
+    assert again.headers["X-akismet-guid"] == guid
+
+
 def test_it_reads_a_form_of_another_content_type(blog: Blog) -> None:
     body = (
         f"api_key={KEY}&blog=x&user_ip=203.0.113.9&comment_content=%5Bspam%3D0.96%5D&is_test=false&referrer="
