@@ -78,14 +78,15 @@ def test_pypi_akismet(key: Key) -> None:
         http = httpx.Client(transport=Diverted(key.service.address), timeout=10)
         return akismet.SyncClient(config=akismet.Config(key=value, url=BLOG_URL), http_client=http)
 
-    with client("0" * 12) as wrong:
-        assert not wrong.verify_key()
-        with pytest.raises(akismet.APIKeyError):
-            wrong.comment_check(IP, comment_content=FINE)
+    with pytest.raises(akismet.APIKeyError), client("0" * 12):
+        pass
     with client(key.value) as asked:
         assert asked.verify_key()
         assert asked.comment_check(IP, comment_content=FINE) == akismet.CheckResponse.HAM
-        assert asked.comment_check(IP, comment_content=SPAM, comment_author="P") == akismet.CheckResponse.SPAM
+        assert asked.comment_check(IP, comment_content=SPAM, comment_author="P") in (
+            akismet.CheckResponse.SPAM,
+            akismet.CheckResponse.DISCARD,
+        )
         tried = asked.comment_check(IP, comment_content=SPAM + "!", comment_author="Ana", is_test=1)
         assert tried == akismet.CheckResponse.SPAM
         assert asked.submit_spam(IP, comment_content=FINE)
