@@ -1,0 +1,165 @@
+"""The Akismet plugin that comes with WordPress, unchanged, asking us instead of Akismet."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.process.cast import Service, wait_for
+from tests.wordpress.conftest import FINE, HELD, SPAM
+from tests.wordpress.site import WordPress, running
+
+pytestmark = pytest.mark.process
+
+DIVERT = """<?php
+add_filter( 'pre_http_request', function ( $answer, $args, $url ) {
+	if ( 'rest.akismet.com' !== parse_url( $url, PHP_URL_HOST ) ) {
+		return $answer;
+	}
+	unset( $args['headers']['Host'] );
+	return wp_remote_request( get_option( 'modqueue_address' ) . parse_url( $url, PHP_URL_PATH ), $args );
+}, 10, 3 );
+"""
+
+# The fates of the tests' comments do not hang on the model of the day.
+POLICY = {"thresholds": {"spam": {"hold": 0.4, "reject": 0.5}}, "blocked_words": ["vermin"]}
+
+
+class Pair:
+    """A WordPress whose Akismet plugin asks a service of ours."""
+
+    def __init__(self, wordpress: WordPress, service: Service) -> None:
+        self.wordpress, self.service, self.posted = wordpress, service, 0
+        added = service.command("site", "add", "wp", "--url", wordpress.url, "--json")
+        service.token = service.command("token", "add", "robot", "--site", "wp", "--json")["token"]
+        self.key: str = added["api_key"]
+        service.command("site", "policy", "wp", "--set", "-", stdin=json.dumps(POLICY))
+        wordpress.mu_plugin("divert", DIVERT)
+        wordpress.option("wordpress_api_key", self.key)
+        wordpress.php(
+            "require ABSPATH . 'wp-admin/includes/plugin.php'; activate_plugin( 'akismet/akismet.php' );"
+        )
+        self.point()
+
+    def point(self) -> None:
+        self.wordpress.option("modqueue_address", self.service.address)
+
+    def post(self, text: str) -> tuple[int, str]:
+        """Post a comment of its own through the form; give its number and text."""
+        self.posted += 1
+        text = f"{text} ({'abcdefghijklmnopqrstuvwxyz'[self.posted]})"
+        return self.wordpress.comment(text).id, text
+
+    def item(self, text: str) -> dict[str, Any]:
+        listed = self.service.api("GET", "comments?lane=all").json()["comments"]
+        (found,) = [c for c in listed if c["text"] == text]
+        return dict(found)
+
+    def decide(self, text: str, decision: str) -> None:
+        body = {"decision": decision, "reason": "spam" if decision == "reject" else None}
+        answer = self.service.api("POST", f"comments/{self.item(text)['id']}/decision", body)
+        assert answer.status_code == 200, answer.text
+
+    def ask_again(self) -> None:
+        """Let the plugin ask about what it holds, as its cron does every twenty minutes."""
+        self.wordpress.php("do_action( 'akismet_schedule_cron_recheck' );")
+
+    def examples(self, text: str) -> list[tuple[str, int]]:
+        """Return what is learnt from a comment: from whom, and whether it is spam."""
+        lines = self.service.command("export", "--examples", "--site", "wp").splitlines()
+        found = [json.loads(line) for line in lines]
+        return [(e["by"], e["spam"]) for e in found if e["text"] == text]
+
+
+@pytest.fixture(scope="module")
+def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
+    service = Service(tmp_path_factory.mktemp("m") / "data")
+    try:
+        with running(tmp_path_factory.mktemp("w")) as wordpress:
+            yield Pair(wordpress, service)
+    finally:
+        if service.process.poll() is None:
+            service.stop()
+
+
+def test_it_verifies_keys(pair: Pair) -> None:
+    for key, answer in ((pair.key, "valid"), ("0" * 12, "invalid")):
+        assert pair.wordpress.php(f"echo json_encode( Akismet::verify_key( '{key}' ) );") == answer
+    assert pair.wordpress.php("""
+        require_once AKISMET__PLUGIN_DIR . 'class.akismet-admin.php';
+        echo json_encode( Akismet_Admin::get_akismet_user( Akismet::get_api_key() )->status );
+    """) == "active"  # fmt: skip
+
+
+def test_it_publishes_what_is_fine(pair: Pair) -> None:
+    number, text = pair.post(FINE)
+    assert pair.wordpress.status(number) == "approved"
+    assert pair.wordpress.is_shown(text)
+
+
+def test_it_puts_spam_in_the_spam_folder(pair: Pair) -> None:
+    number, text = pair.post(SPAM)
+    assert pair.item(text)["verdict"] == "reject"
+    assert pair.wordpress.status(number) == "spam"
+
+
+@pytest.mark.parametrize(("decision", "status"), [("approve", "approved"), ("reject", "spam")])
+def test_it_holds_until_a_moderator_has_decided(pair: Pair, decision: str, status: str) -> None:
+    number, text = pair.post(HELD)
+    assert pair.wordpress.status(number) == "unapproved"
+    pair.ask_again()
+    assert pair.wordpress.status(number) == "unapproved"
+    pair.decide(text, decision)
+    pair.ask_again()
+    assert pair.wordpress.status(number) == status
+
+
+def test_it_learns_once_what_a_moderator_does_in_wordpress(pair: Pair) -> None:
+    number, text = pair.post(FINE)
+    pair.wordpress.rest("POST", f"wp/v2/comments/{number}", {"status": "spam"}).raise_for_status()
+    item = pair.item(text)
+    assert (item["outcome"], item["decision"]["by"]) == ("reject", "akismet:admin")
+    pair.wordpress.php(f"Akismet::submit_spam_comment( {number} );")
+    assert pair.examples(text) == [("akismet:admin", 1)]
+    pair.wordpress.rest("POST", f"wp/v2/comments/{number}", {"status": "approved"}).raise_for_status()
+    assert pair.item(text)["outcome"] == "approve"
+    assert pair.examples(text) == [("akismet:admin", 0)]
+
+
+def test_it_shows_figures_in_the_plugin(pair: Pair) -> None:
+    assert pair.wordpress.php("""
+        require_once AKISMET__PLUGIN_DIR . 'class.akismet-admin.php';
+        echo json_encode( Akismet_Admin::get_stats( Akismet::get_api_key() )['all']->missed_spam );
+    """) >= 1  # fmt: skip
+
+
+def test_it_reaches_wordpress_at_once_by_its_rest_api(pair: Pair) -> None:
+    password = pair.wordpress.application_password("admin")
+    pair.service.command("site", "wordpress", "wp", "--user", "admin", stdin=password + "\n")
+    number, text = pair.post(HELD + ' It\'s <b>so</b> & "thus" 5 < 6')
+    assert pair.wordpress.status(number) == "unapproved"
+    pair.decide(text, "approve")
+    wait_for(lambda: pair.wordpress.status(number) == "approved")
+    item = pair.item(text)["id"]
+    assert pair.service.api("POST", f"comments/{item}/undo").status_code == 200
+    wait_for(lambda: pair.wordpress.status(number) == "unapproved")
+    pair.decide(text, "reject")
+    wait_for(lambda: pair.wordpress.status(number) == "spam")
+    # The plugin reports what we did; that is no word of anybody else.
+    wait_for(lambda: pair.item(text)["delivery"]["state"] == "confirmed")
+    assert pair.item(text)["decision"]["by"] == "robot"
+    pair.service.command("site", "wordpress", "wp", "--forget")
+
+
+def test_it_holds_while_the_service_is_away_and_asks_when_it_is_back(pair: Pair) -> None:
+    pair.service.stop()
+    number, text = pair.post(FINE)
+    assert pair.wordpress.status(number) == "unapproved"
+    pair.service.start()
+    pair.point()
+    pair.ask_again()
+    assert pair.wordpress.status(number) == "approved"
+    assert pair.wordpress.is_shown(text)
