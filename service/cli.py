@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import tempfile
@@ -85,6 +86,27 @@ def score(source: Any, explain: bool) -> None:
 
     model = Scorer(config.load().data_dir / "models").current()
     refused = score_lines(source, sys.stdout, sys.stderr, model, explain=explain)
+    sys.exit(1 if refused else 0)
+
+
+@main.group("import")
+def import_() -> None:
+    """Bring what a blog has already."""
+
+
+@import_.command("wordpress")
+@click.argument("source", metavar="FILE|URL")
+@click.option("--site", "site_id", required=True, metavar="ID", help="The site that the comments belong to.")
+@click.option("--user", help="Read by REST: who made the application password on standard input.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def import_wordpress(source: str, site_id: str, user: str | None, as_json: bool) -> None:
+    """Bring a WordPress's comments with their states: examples to learn from, and their authors' history."""
+    from service.importing_run import run
+
+    password = sys.stdin.readline().strip() if user else ""
+    counts, refused = run(source, site_id, user or "", password)
+    counts |= {"refused": refused}
+    click.echo(json.dumps(counts) if as_json else ", ".join(f"{n} {what}" for what, n in counts.items()))
     sys.exit(1 if refused else 0)
 
 

@@ -101,6 +101,11 @@ def limit(name: str) -> int:
     return next(m.max_length for m in Incoming.model_fields[name].metadata if isinstance(m, MaxLen))
 
 
+def hash_key(secret: str) -> bytes:
+    """Derive the key that authors are hashed with."""
+    return hashlib.sha256(b"author-key:" + secret.encode()).digest()
+
+
 def author_key(email: str, ip: str, hash_key: bytes, user: str = "") -> str:
     """Hash what an author is known by, so that it can be looked up but not read."""
     known_by = f"email:{email}" if email else f"ip:{ip}" if ip else f"user:{user}" if user else ""

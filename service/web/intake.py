@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-
 from flask import Blueprint, Response, current_app, request
 from werkzeug.exceptions import UnsupportedMediaType
 
@@ -38,7 +36,7 @@ def signed(body: bytes) -> tuple[Site, str]:
 def hash_key() -> bytes:
     """Return the key that addresses are hashed with."""
     secret: str = current_app.config["SECRET_KEY"]
-    return hashlib.sha256(b"author-key:" + secret.encode()).digest()
+    return fields.hash_key(secret)
 
 
 def _site() -> Site:

@@ -3,50 +3,18 @@
 from __future__ import annotations
 
 import json
-import logging
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-import structlog
-from click.testing import CliRunner, Result
+from click.testing import CliRunner
 
 from service.cli import main
 from service.domain import Ruling, Thresholds
 from service.moderation import Moderation, Wish
 from service.store import Store
 from service.store.registry import digest
+from tests.app.conftest import Run
 from tests.conftest import ANA, submit
-
-Run = Callable[..., Result]
-
-
-@pytest.fixture(autouse=True)
-def put_logs_back() -> Iterator[None]:
-    """Undo what a command does to this process's logs: its stream ends with the test."""
-    yield
-    structlog.reset_defaults()
-    logging.getLogger().handlers.clear()
-
-
-@pytest.fixture
-def run(tmp_path: Path, server_url: str, store: Store, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Run a command against the store of the test."""
-    monkeypatch.setenv("MODQUEUE_DATA_DIR", str(tmp_path))
-    monkeypatch.setenv("MODQUEUE_REDIS_URL", server_url)
-
-    def run(*arguments: str, stdin: str = "") -> Result:
-        return CliRunner().invoke(main, arguments, input=stdin, catch_exceptions=False)
-
-    return run
-
-
-@pytest.fixture
-def added(run: Run) -> dict[str, str]:
-    """Register a site; give what was printed."""
-    arguments = ("--url", "https://blog.example", "--callback-url", "https://blog.example/hook", "--json")
-    result: dict[str, str] = json.loads(run("site", "add", "blog", *arguments).stdout)
-    return result
 
 
 def test_it_registers_a_site(added: dict[str, str], store: Store) -> None:

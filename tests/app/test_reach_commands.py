@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from service.store import Store
-from tests.app.test_commands import Run, added, put_logs_back, run  # noqa: F401  # fixtures
+from tests.app.conftest import Run
 
 pytestmark = pytest.mark.usefixtures("added")
 
 
-def test_it_sets_how_akismets_clients_are_answered(run: Run, store: Store) -> None:  # noqa: F811
+def test_it_sets_how_akismets_clients_are_answered(run: Run, store: Store) -> None:
     assert run("site", "akismet", "blog").stdout == "held comments: spam\nmonthly limit: none\n"
     run("site", "akismet", "blog", "--hold", "publish")
     run("site", "akismet", "blog", "--monthly-limit", "5000")
@@ -19,7 +19,7 @@ def test_it_sets_how_akismets_clients_are_answered(run: Run, store: Store) -> No
     assert run("site", "akismet", "blog", "--hold", "maybe").exit_code == 2
 
 
-def test_it_keeps_an_application_password_and_never_shows_it(run: Run, store: Store) -> None:  # noqa: F811
+def test_it_keeps_an_application_password_and_never_shows_it(run: Run, store: Store) -> None:
     shown = run("site", "wordpress", "blog", "--user", "ed", stdin="abcd efgh\n").output
     site = store.registry.site("blog")
     assert (site.wordpress_user, site.wordpress_password) == ("ed", "abcd efgh")
@@ -29,12 +29,12 @@ def test_it_keeps_an_application_password_and_never_shows_it(run: Run, store: St
 
 
 @pytest.mark.parametrize("arguments", [(), ("--user", "ed", "--forget"), ("--user", "ed")])
-def test_it_refuses_half_a_login(run: Run, store: Store, arguments: tuple[str, ...]) -> None:  # noqa: F811
+def test_it_refuses_half_a_login(run: Run, store: Store, arguments: tuple[str, ...]) -> None:
     assert run("site", "wordpress", "blog", *arguments).exit_code == 1
     assert store.registry.site("blog").wordpress_user == ""
 
 
-def test_it_sends_no_password_in_the_clear(run: Run, store: Store) -> None:  # noqa: F811
+def test_it_sends_no_password_in_the_clear(run: Run, store: Store) -> None:
     run("site", "add", "plain", "--url", "http://blog.example")
     refused = run("site", "wordpress", "plain", "--user", "ed", stdin="abcd\n")
     assert (refused.exit_code, "https://" in refused.output) == (1, True)

@@ -22,7 +22,6 @@ from service.domain import Invalid, Item, Policy
 from service.moderation import Moderation
 from service.store import Store
 from service.store.registry import digest
-from tests.app.test_commands import put_logs_back  # noqa: F401  a fixture
 from tests.conftest import ADMIN, BLOG, Clock
 
 KEY, SECRET = "0123456789ab", "ssec_0123456789abcdef"
