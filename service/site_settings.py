@@ -80,14 +80,15 @@ def changes(old: Policy, new: Policy) -> list[str]:
         if field.name not in ("version", "thresholds"):
             a, b = getattr(old, field.name), getattr(new, field.name)
             if a != b:
-                said.append(f"{field.name.replace('_', ' ')}: {_said(a)} → {_said(b)}")
+                none = "any number" if field.name == "max_links" else ""
+                said.append(f"{field.name.replace('_', ' ')}: {_said(a, none)} → {_said(b, none)}")
     return said
 
 
-def _said(value: object) -> str:
+def _said(value: object, none: str = "as recommended") -> str:
     match value:
         case None:
-            return "as recommended"
+            return none
         case bool():
             return "yes" if value else "no"
         case tuple():

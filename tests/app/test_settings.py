@@ -144,7 +144,7 @@ def test_it_shows_versions_and_reverts(admin: Visitor, moderation: Moderation) -
     site_settings.set_policy(moderation, "blog", Policy(max_links=7), "ana")
     site_settings.set_policy(moderation, "blog", Policy(thresholds={"spam": Thresholds(0.2)}), "ben")
     page = admin.get("/settings/blog")
-    assert "max links: as recommended → 7" in page.text
+    assert "max links: any number → 7" in page.text
     assert "hold spam: as recommended → 0.2" in page.text
     reverts = [f for f in page.forms if "/revert" in f.action]
     assert [f.fields["version"] for f in reverts] == ["2", "1"]
