@@ -19,6 +19,8 @@ CHUNK_CHARACTERS = 60_000
 #: An n-gram seen less often than this in training has no weight.
 MIN_COUNT = 3
 
+_PIECE = 1 << 22
+
 COLUMNS = TABLE_SIZE + len(FIELDS)
 FOR_SPAM_ONLY = np.zeros(COLUMNS, bool)
 FOR_SPAM_ONLY[AUTHOR_FIRST:TABLE_SIZE] = True
@@ -74,6 +76,26 @@ def count(documents: Sequence[Document], lexicon: Lexicon) -> sparse.csr_matrix:
     values = np.concatenate(data)
     edges = np.cumsum(np.concatenate(sizes), dtype=np.int32)  # 64 bits would double the columns, too
     return sparse.csr_matrix((values, columns, edges), (len(documents), COLUMNS))
+
+
+def totals(matrix: sparse.csr_matrix) -> Floats:
+    """Add up columns a piece at a time: at once it would take a copy of everything in 64 bits.
+
+    Parameters
+    ----------
+    matrix : csr_matrix of shape (n, COLUMNS)
+        Any.
+
+    Returns
+    -------
+    ndarray of shape (COLUMNS,)
+        Sums.
+    """
+    sums = np.zeros(COLUMNS)
+    for start in range(0, len(matrix.data), _PIECE):
+        piece = slice(start, start + _PIECE)
+        sums += np.bincount(matrix.indices[piece], matrix.data[piece], COLUMNS)
+    return sums
 
 
 def _count_chunk(encoding: Encoding) -> sparse.csr_matrix:
@@ -138,7 +160,7 @@ def weigh(
         norms = np.sqrt(np.where(squares > 0, squares, 1.0))[cells]
         values *= np.where(columns < TABLE_SIZE, rarity[columns] / norms, 1.0)
     matrix.eliminate_zeros()
-    used = np.flatnonzero(np.bincount(matrix.indices, minlength=COLUMNS))
+    used = np.flatnonzero(totals(matrix))
     places = np.zeros(COLUMNS, np.int32)
     places[used] = np.arange(len(used), dtype=np.int32)
     shape = (matrix.shape[0], len(used))

@@ -15,7 +15,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.utils.validation import check_is_fitted
 
-from classifier.counting import COLUMNS, FOR_SPAM_ONLY, chunks, count, squared_rarity, weigh
+from classifier.counting import COLUMNS, FOR_SPAM_ONLY, chunks, count, squared_rarity, totals, weigh
 from classifier.encoding import AUTHOR_FIELD, TABLE_SIZE, Block, Encoding, encode
 from classifier.explaining import paint
 from classifier.lexicon import Lexicon
@@ -134,9 +134,8 @@ class CommentModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships n
             If a label has examples of one class only.
         """
         matrix = count(documents, self.lexicon)
-        counts = np.bincount(matrix.indices, matrix.data, COLUMNS)[:TABLE_SIZE].astype(float)
         self.table_ = np.zeros((TABLE_SIZE, len(LABELS) + 1), np.float32)
-        self.table_[:, -1] = squared_rarity(counts, len(documents))
+        self.table_[:, -1] = squared_rarity(totals(matrix)[:TABLE_SIZE], len(documents))
         matrix, used = weigh(matrix, np.sqrt(self.table_[:, -1]))
         self.bias_ = np.zeros(len(LABELS))
         self.field_weights_ = np.zeros((len(FIELDS), len(LABELS)))

@@ -15,7 +15,7 @@ _LEET = str.maketrans("aeiost", "4310$7")
 
 
 #: Fillings of each line of the suites.
-SUITE_VARIANTS = 6
+SUITE_VARIANTS = 12
 
 
 def slots(text: str) -> list[str]:
