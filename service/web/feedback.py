@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from flask import Blueprint, Response, jsonify, request
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator
 
-from service import feedback
+from service import feedback, site_settings
 from service.domain import Invalid, ReasonCode, Ruling
 from service.store import codec
 from service.web import fields
@@ -61,10 +61,11 @@ def decisions() -> Response:
 
 @blueprint.post("/webhooks/ping")
 def ping() -> Response:
-    """Tell a blog that it is known, and where it is told of decisions."""
+    """Tell a blog that it is known, and send a test where it is told of decisions."""
     site, _ = signed(request.get_data(cache=False))
-    shown = {"site": site.id, "url": site.url, "callback_url": site.callback_url}
-    return jsonify(shown | {"callback_disabled": site.callback_disabled})
+    test = site_settings.send_test(moderation(), site.id, "its plugin") if site.callback_url else ""
+    shown = {"site": site.id, "callback_url": site.callback_url, "callback_disabled": site.callback_disabled}
+    return jsonify(shown | {"test": test})
 
 
 def _read(body: bytes) -> Moderated:

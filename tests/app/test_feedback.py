@@ -170,10 +170,17 @@ def test_it_refuses_what_the_site_did_not_sign(
     assert moderation.store.views.item(item_id).pending
 
 
-def test_it_tells_a_blog_how_it_is_known(blog: Blog) -> None:
-    assert blog.post("ping", {}).get_json() == {
-        "site": "blog",
-        "url": "https://blog.example",
-        "callback_url": "https://blog.example/modqueue",
-        "callback_disabled": "",
-    }
+def test_it_tells_a_blog_how_it_is_known_and_sends_a_test(blog: Blog, moderation: Moderation) -> None:
+    answer = blog.post("ping", {}).get_json()
+    test = answer.pop("test")
+    assert answer == {
+        "site": "blog", "callback_url": "https://blog.example/modqueue", "callback_disabled": "",
+    }  # fmt: skip
+    (sent,) = moderation.store.outbox.lease_due(moderation.clock(), 30, 10)
+    assert (sent.id, json.loads(sent.body)["type"]) == (test, "test")
+
+
+def test_it_sends_no_test_where_there_is_no_callback(blog: Blog, moderation: Moderation) -> None:
+    answer = blog.post("ping", {}, site=OTHER).get_json()
+    assert (answer["callback_url"], answer["test"]) == ("", "")
+    assert moderation.store.outbox.depth() == (0, 0)

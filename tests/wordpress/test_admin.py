@@ -88,6 +88,16 @@ def test_it_says_where_the_service_does_not_report_decisions(pair: Pair, admin: 
     wait_for(lambda: "works, both ways" in read(pair, admin, PAGE + "&test=1"))
 
 
+def test_it_says_where_what_the_service_sends_does_not_arrive(pair: Pair, admin: requests.Session) -> None:
+    closed = """<?php add_filter( 'rest_authentication_errors', function ( $result ) {
+        return is_user_logged_in() ? $result : new WP_Error( 'closed', 'closed', array( 'status' => 401 ) );
+    } );"""
+    pair.wordpress.mu_plugin("closed", closed)
+    page = read(pair, admin, PAGE + "&test=1")
+    pair.wordpress.mu_plugin("closed", "")
+    assert "a test that the service sent back did not arrive" in page
+
+
 def test_it_warns_of_rules_that_hold_what_is_fine(pair: Pair, admin: requests.Session) -> None:
     pair.wordpress.option("comment_previously_approved", 1)
     page = read(pair, admin, PAGE + "&test=1")
@@ -103,7 +113,7 @@ def test_the_comments_screen_shows_verdict_scores_reason_and_the_way_to_the_desk
     for path in ("edit-comments.php", f"comment.php?action=editcomment&c={posted.id}"):
         page = read(pair, admin, f"/wp-admin/{path}")
         assert "<strong>hold</strong>: score for dehumanising" in page
-        assert re.search(r"Dehumanising 0\.\d\d · ", page)
+        assert re.search(r"Dehumanising [01]\.\d\d · ", page)
         assert desk in page
     pair.decide(posted.id, "approve")
     pair.wordpress.wait_for_status(posted.id, "approved")

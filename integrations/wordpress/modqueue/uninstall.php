@@ -9,7 +9,7 @@ defined( 'WP_UNINSTALL_PLUGIN' ) || exit;
 
 global $wpdb;
 
-foreach ( array( 'modqueue', 'modqueue_deleted', 'modqueue_existing' ) as $modqueue_option ) {
+foreach ( array( 'modqueue', 'modqueue_deleted', 'modqueue_existing', 'modqueue_heard' ) as $modqueue_option ) {
 	delete_option( $modqueue_option );
 }
 delete_transient( 'modqueue_away' );

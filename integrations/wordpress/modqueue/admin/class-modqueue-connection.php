@@ -11,6 +11,11 @@
 final class Modqueue_Connection {
 
 	/**
+	 * Seconds that a test may take to come back.
+	 */
+	const PATIENCE = 8;
+
+	/**
 	 * Returns what is wrong, one finding a line; none where all is well.
 	 *
 	 * @return string[]
@@ -101,7 +106,30 @@ final class Modqueue_Connection {
 			/* translators: 1: why; 2: a command line. */
 			return sprintf( __( 'The service has stopped reporting decisions to this site (%1$s). On its machine run: %2$s', 'modqueue' ), $answer['callback_disabled'], "modqueue site callback {$answer['site']}" );
 		}
+		if ( ! self::is_heard( (string) ( $answer['test'] ?? '' ) ) ) {
+			/* translators: 1: a number of seconds; 2: a command line. */
+			return sprintf( __( 'This site reaches the service, but a test that the service sent back did not arrive within %1$d seconds. On the machine of the service, %2$s says why.', 'modqueue' ), self::PATIENCE, 'modqueue delivery list' );
+		}
 		return '';
+	}
+
+	/**
+	 * Waits for the test that the service sends where it reports decisions.
+	 *
+	 * @param string $test The id of the test.
+	 */
+	private static function is_heard( string $test ): bool {
+		global $wpdb;
+		$until = microtime( true ) + self::PATIENCE;
+		do {
+			// phpcs:ignore WordPress.DB.DirectDatabaseQuery -- another request writes it, past this one's cache.
+			$heard = (string) $wpdb->get_var( $wpdb->prepare( "SELECT option_value FROM $wpdb->options WHERE option_name = %s", Modqueue_Callback::HEARD ) );
+			if ( $heard === $test ) {
+				return true;
+			}
+			usleep( 100000 );
+		} while ( microtime( true ) < $until );
+		return false;
 	}
 
 	/**

@@ -16,6 +16,11 @@ final class Modqueue_Callback {
 	const PATIENCE = 300;
 
 	/**
+	 * Option that holds the id of the latest test that arrived.
+	 */
+	const HEARD = 'modqueue_heard';
+
+	/**
 	 * Registers the hooks.
 	 */
 	public static function hook(): void {
@@ -70,7 +75,11 @@ final class Modqueue_Callback {
 	 */
 	public static function receive( WP_REST_Request $request ) {
 		$message = json_decode( $request->get_body(), true );
-		$data    = self::read( is_array( $message ) ? $message : array() );
+		if ( 'test' === ( $message['type'] ?? '' ) ) {
+			update_option( self::HEARD, (string) $request->get_header( 'webhook-id' ), false );
+			return new WP_REST_Response( array( 'applied' => false ) );
+		}
+		$data = self::read( is_array( $message ) ? $message : array() );
 		if ( is_wp_error( $data ) ) {
 			return $data;
 		}
