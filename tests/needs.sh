@@ -10,13 +10,16 @@ command -v openssl >/dev/null || missing="$missing openssl"
 command -v php >/dev/null || missing="$missing php-cli php-mysql php-curl php-mbstring php-xml"
 command -v mariadbd >/dev/null || missing="$missing mariadb-server-core mariadb-client-core"
 command -v xgettext >/dev/null || missing="$missing gettext"
-# Clients of Akismet's protocol for node are installed beside their tests.
+[ -x /usr/sbin/nginx ] || missing="$missing nginx-light"
+# What the tests need of npm is installed beside them: clients of Akismet's protocol, an accessibility checker.
 command -v npm >/dev/null || missing="$missing nodejs npm"
-clients() {
-    cd "$(dirname "$0")/akismet/node"
-    [ -d node_modules ] || npm install --silent --no-package-lock --no-audit --no-fund
+packages() {
+    for place in akismet/node browser; do
+        ( cd "$(dirname "$0")/$place"
+          [ -d node_modules ] || npm install --silent --no-package-lock --no-audit --no-fund )
+    done
 }
-[ -n "$missing" ] || { clients; exit 0; }
+[ -n "$missing" ] || { packages; exit 0; }
 
 if [ "$(id -u)" = 0 ] && [ -f /etc/debian_version ]; then
     echo "installing$missing"
@@ -28,4 +31,4 @@ else
     echo "The tests need$missing in /usr/bin: install it, or run make test as root on Debian." >&2
     exit 1
 fi
-clients
+packages
