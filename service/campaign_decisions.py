@@ -107,4 +107,4 @@ def _reach(m: Moderation, person: Person, campaign: Campaign, decision: Decision
         wish = Wish(decision.ruling, decision.reason, decision.note, revision=item.revision)
         m.decide(author, item_id, wish, at=decision.at)
     elif item.decision and (item.decision.by, item.decision.at) == (decision.by, decision.at):
-        m.undo(person, item_id)
+        m.undo(person, item_id, decided_at=decision.at)
