@@ -29,6 +29,7 @@ def create_app(settings: Settings, moderation: Moderation | None = None) -> Flas
         appeals,
         bulks,
         campaigns,
+        compressing,
         desk,
         feedback,
         figures,
@@ -59,6 +60,7 @@ def create_app(settings: Settings, moderation: Moderation | None = None) -> Flas
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, hops, hops, hops)  # type: ignore[method-assign]  # Flask's own way
     responses.init_app(app)
+    compressing.init_app(app)
     rooms.init_app(app)
     accounts.init_app(app)
     oidc.init_app(app, settings)

@@ -10,7 +10,7 @@ from typing import Any
 
 from service.domain import Conflict, Item, ModqueueError, NotFound, Person, ReasonCode, Ruling
 from service.moderation import Moderation, Wish
-from service.store import Wanted
+from service.store import Wanted, keys
 
 # As many as one confirmation decides.
 LIMIT = 1000
@@ -33,9 +33,8 @@ class Bulk:
 
 def of_ids(m: Moderation, person: Person, ids: Sequence[str]) -> Bulk:
     """Plan to decide the comments that were selected."""
-    found = [
-        i for i in m.store.views.items(list(dict.fromkeys(ids))[:LIMIT]) if person.may_see(i.comment.site)
-    ]
+    asked = [i for i in dict.fromkeys(ids) if keys.ITEM_ID.fullmatch(i)][:LIMIT]
+    found = [i for i in m.store.views.brief(asked) if person.may_see(i.comment.site)]
     return _plan(m, person, found, more=len(ids) > LIMIT)
 
 

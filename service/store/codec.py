@@ -29,6 +29,12 @@ from service.domain import (
     Verdict,
 )
 
+# The fields of an item that a list shows.
+BRIEF = (
+    "comment", "revision", "judgement", "received", "state", "decision", "reason", "by", "decided_at", "note",
+    "lease_by", "lease_token", "lease_until", "campaign", "escalated_by", "escalated_at", "escalated_note",
+)  # fmt: skip
+
 
 def dump(value: Any) -> str:
     """Write a value as compact JSON."""

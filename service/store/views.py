@@ -74,6 +74,23 @@ class Views:
         ids, more = self._search.ids(view, sites, cursor, limit, wanted)
         return Page(tuple(self.items(ids)), more)
 
+    def rows(
+        self, view: str, sites: Sequence[str], cursor: str = "", limit: int = 50, wanted: Wanted = NOTHING
+    ) -> Page:
+        """Return such a page for a list: items without explanations, deliveries and earlier revisions."""
+        ids, more = self._search.ids(view, sites, cursor, limit, wanted)
+        return Page(tuple(self.brief(ids)), more)
+
+    def brief(self, ids: Sequence[str]) -> list[Item]:
+        """Return items as a list shows them: without explanations, deliveries and earlier revisions."""
+        with self._db.guard() as client:
+            pipe = client.pipeline(transaction=False)
+            for item_id in ids:
+                pipe.hmget(f"{keys.prefix_of_item(item_id)}c:{item_id}", codec.BRIEF)
+            rows = pipe.execute() if ids else []
+        raw = [{k: v for k, v in zip(codec.BRIEF, row, strict=True) if v is not None} for row in rows]
+        return [codec.item(i, r, {}) for i, r in zip(ids, raw, strict=True) if "comment" in r]
+
     def came_since(self, view: str, sites: Iterable[str], since: float) -> int:
         """Count what waits in a lane and came after a time."""
         with self._db.guard() as client:

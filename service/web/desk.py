@@ -20,7 +20,7 @@ from flask import (
 from service import bulk, context
 from service.domain import Conflict, Invalid, Item, Lane, ModqueueError, NotFound, ReasonCode, Role, Ruling
 from service.moderation import Wish
-from service.store import ALL, DECIDED, ESCALATED, PENDING
+from service.store import ALL, DECIDED, ESCALATED, PENDING, Page, keys
 from service.web import accounts, differences, places, showing
 from service.web.accounts import me
 from service.web.places import LANES, Place
@@ -156,7 +156,8 @@ def counts() -> Response:
     m, place = moderation(), places.here()
     now = m.clock()
     since = request.args.get("shown_at", now, type=float)
-    rows = m.store.views.items(request.args.get("rows", "").split()[: ROWS + 1])
+    asked = [i for i in request.args.get("rows", "").split() if keys.ITEM_ID.fullmatch(i)]
+    rows = m.store.views.brief(asked[: ROWS + 1])
     last = _last()
     return jsonify({
         "lanes": {name: {"count": c, "oldest": showing.age(now, o)} for name, c, o in _lanes(place)},
@@ -169,8 +170,9 @@ def counts() -> Response:
 def show(place: Place, item_id: str = "", conflict: Conflict | None = None, chosen: str = "") -> Response:
     """Show the desk, with a comment open; after a conflict, with what was chosen."""
     m, person, now = moderation(), me(), moderation().clock()
-    page = m.page(person, place.lane, place.site, place.cursor, ROWS, wanted=place.wanted())
-    item = m.item(person, item_id) if item_id else next((i for i in page.items if free(i)), None)
+    page = _rows(place)
+    shown = item_id or next((i.id for i in page.items if free(i)), "")
+    item = m.item(person, shown) if shown else None
     sites = [s for s in m.store.registry.sites() if person.may_see(s.id)]
     html = render_template(
         "desk.html", me=person, now=now, place=place, page=page, lanes=_lanes(place), names=LANES,
@@ -240,11 +242,15 @@ def _lanes(place: Place) -> list[tuple[str, int | None, float | None]]:
     return [*lanes, (DECIDED, None, None), (ALL, None, None)]
 
 
+def _rows(place: Place) -> Page:
+    sites = moderation().sites_of(me(), place.site)
+    return moderation().store.views.rows(place.lane, sites, place.cursor, ROWS, place.wanted())
+
+
 def _new(place: Place, since: float) -> int:
     m = moderation()
     if place.lane not in (PENDING, *Lane) or place.filters:
-        page = m.page(me(), place.lane, place.site, place.cursor, ROWS, wanted=place.wanted())
-        return sum(i.pending and i.received_at > since for i in page.items)
+        return sum(i.pending and i.received_at > since for i in _rows(place).items)
     return m.store.views.came_since(place.lane, m.sites_of(me(), place.site), since)
 
 
@@ -265,7 +271,8 @@ def _following(items: tuple[Item, ...], item: Item | None) -> list[str]:
 
 def _next_free(ids: list[str]) -> str:
     g.pop("skipped", None)
-    items = moderation().store.views.items(ids[:LOOK_AHEAD])
+    known = [i for i in ids if keys.ITEM_ID.fullmatch(i)]
+    items = moderation().store.views.brief(known[:LOOK_AHEAD])
     return next((i.id for i in items if me().may_see(i.comment.site) and free(i)), "")
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from flask import request, url_for
 
@@ -48,7 +49,7 @@ class Place:
     @property
     def fields(self) -> dict[str, str]:
         """Return what is not left open."""
-        return {name: value for name, value in asdict(self).items() if value}
+        return {name: value for name in NAMES if (value := getattr(self, name))}
 
     @property
     def filters(self) -> dict[str, str]:
@@ -64,7 +65,7 @@ class Place:
 
     def url(self, item: str = "", page: str = "desk.queue", **changes: str) -> str:
         """Return the address of this place, or of one near it."""
-        query = {**asdict(self), "item": item, **changes}
+        query: dict[str, Any] = {**self.fields, "item": item, **changes}
         return url_for(page, **{k: v for k, v in query.items() if v})
 
     def without(self, *names: str) -> Place:
@@ -82,6 +83,7 @@ class Place:
         )  # fmt: skip
 
 
+NAMES = tuple(f.name for f in fields(Place))
 _DAY_S = timedelta(days=1).total_seconds() - 0.001
 
 

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, sync_
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from service.moderation import Moderation
-from tests.conftest import ANA, BEN
+from tests.conftest import ADMIN, ANA, BEN
 from tests.pages import PASSWORD, give_password
 
 CHROMIUM = "/usr/bin/chromium"
@@ -53,7 +53,7 @@ def browser(playwright: Playwright) -> Iterator[Browser]:
 @pytest.fixture
 def address(app: Flask, moderation: Moderation) -> Iterator[str]:
     """Serve the app."""
-    give_password(moderation.store, ANA, BEN)
+    give_password(moderation.store, ANA, BEN, ADMIN)
     server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Silent)
     server.daemon_threads = False
     thread = threading.Thread(target=server.serve_forever)

@@ -1,0 +1,166 @@
+"""The desk on a long queue: its page, searches, a decision, and what a first page weighs."""
+
+from __future__ import annotations
+
+import gzip
+import itertools
+import os
+import random
+import re
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from argon2 import PasswordHasher
+from flask.testing import FlaskClient
+from rich.table import Table
+from werkzeug.test import TestResponse
+
+from service import config, create_app, signing
+from service.domain import Comment, Explanation, Judgement, Lane, Person, Reason, Role, Secret, Site, Verdict
+from service.moderation import Moderation
+from service.scoring import Scorer
+from service.store import Arrival, Store, codec, embedded, keys
+
+PENDING, ROUNDS = int(os.environ.get("BENCH_PENDING", "100000")), 200
+SITES, PASSWORD = 4, "correct horse battery"
+TEXT = (
+    "I walked past the harbour this morning and the new cranes are already up so whoever said that nothing "
+    "would happen before spring was wrong still like to know who pays for road bridge mayor council ferry"
+)
+WORDS = TEXT.split()
+
+
+def run() -> Table:
+    """Fill a queue, then time the pages as a signed-in moderator meets them; no network, one process."""
+    with _service() as (moderation, client):
+        _fill(moderation)
+        pages = {
+            "queue page": _timed(lambda n: client.get("/")),
+            "queue page, deep in a lane": _deep(client),
+            "queue page, oldest first": _timed(lambda n: client.get("/?sort=oldest")),
+            "search for a frequent word": _timed(lambda n: client.get("/?q=harbour")),
+            "search for two words and a score": _timed(lambda n: client.get("/?q=harbour+ferry&low=0.9")),
+            "poll for news": _timed(lambda n: client.get("/counts.json?shown_at=1")),
+        }
+        decisions = _decisions(moderation, client)
+        weight = _weight(client)
+    return _table(pages | {"decision": decisions}, weight)
+
+
+@contextmanager
+def _service() -> Iterator[tuple[Moderation, FlaskClient]]:
+    with tempfile.TemporaryDirectory(prefix="modqueue-bench-") as name:
+        settings = config.load(data_dir=name, secret_key="b" * 64, log_level="error")
+        server = embedded.start(Path(name), "always")
+        store = Store(embedded.url(Path(name)))
+        try:
+            moderation = Moderation(store, Scorer(Path(name) / "models"))
+            yield moderation, _signed_in(create_app(settings, moderation).test_client(), store)
+        finally:
+            store.close()
+            embedded.stop(server)
+
+
+def _signed_in(client: FlaskClient, store: Store) -> FlaskClient:
+    fast = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    person = Person("bench", Role.ADMIN)
+    store.registry.add_person(replace(person, password_hash=fast.hash(PASSWORD)))
+    token = _token(client.get("/sign-in"))
+    client.post("/sign-in", data={"csrf_token": token, "name": "bench", "password": PASSWORD})
+    return client
+
+
+def _token(page: TestResponse) -> str:
+    found = re.search(r'name="csrf_token" value="([^"]+)"', page.get_data(as_text=True))
+    return found[1] if found else ""
+
+
+def _fill(moderation: Moderation) -> None:
+    chance = random.Random(1)  # noqa: S311  # the same queue each time, nothing secret
+    for n in range(SITES):
+        moderation.store.registry.add_site(
+            Site(f"site{n}", "https://bench.example", (Secret(signing.new_secret()),))
+        )
+    for n in range(PENDING):
+        site, score = f"site{n % SITES}", chance.uniform(0.6, 0.999)
+        label = chance.choice(("dehumanising", "hateful", "spam"))
+        text = " ".join(chance.choices(WORDS, k=40))
+        comment = Comment(
+            site,
+            str(n),
+            text,
+            author=f"Author {n % 5000}",
+            author_key=f"{n % 5000:064x}",
+            post_id=str(n % 300),
+        )
+        judged = Judgement(
+            Verdict.HOLD, (Reason(f"score:{label}", score, 0.5),), {label: score}, "m", 1, Lane(label), score
+        )
+        _accept(moderation, comment, judged, n)
+
+
+def _accept(moderation: Moderation, comment: Comment, judged: Judgement, n: int) -> None:
+    item_id = keys.item_id(comment.site, comment.comment_id, moderation.store.partitions)
+    starts = list(itertools.accumulate((len(w) + 1 for w in comment.text.split()), initial=0))[:-1]
+    spans = tuple((s, s + 4, 0.1 * (s % 9 - 3)) for s in starts)
+    explained = Explanation(judged.reasons[0].code[6:], judged.severity, 2.0, -3.0, spans)
+    arrival = Arrival(item_id, comment, f"m{n}", "d", str(n), 1.8e9 + n, 1e9, 1e9)
+    answer = codec.dump({"id": item_id, **codec.summary(judged)})
+    moderation.store.queue.accept(arrival, judged, (explained,), answer)
+
+
+def _timed(ask: Callable[[int], TestResponse], rounds: int = ROUNDS) -> list[float]:
+    times = []
+    for n in range(-5, rounds):
+        started = time.perf_counter()
+        answer = ask(n)
+        took = (time.perf_counter() - started) * 1e3
+        if answer.status_code not in (200, 303):
+            raise RuntimeError(f"answered {answer.status}")
+        if n >= 0:
+            times.append(took)
+    return sorted(times)
+
+
+def _deep(client: FlaskClient) -> list[float]:
+    return _timed(lambda n: client.get(f"/?lane=spam&cursor={0.61 + 0.3 * (n % 50) / 50}~"))
+
+
+def _decisions(moderation: Moderation, client: FlaskClient) -> list[float]:
+    token = _token(client.get("/"))
+    sites = [s.id for s in moderation.store.registry.sites()]
+    ids = iter(
+        [
+            i.id
+            for _ in range(1)
+            for i in moderation.store.views.page("pending", sites, limit=ROUNDS + 9).items
+        ]
+    )
+    form = {"csrf_token": token, "decision": "reject:spam", "next": ""}
+    return _timed(lambda n: client.post(f"/items/{next(ids)}/decision", data=form))
+
+
+def _weight(client: FlaskClient) -> dict[str, tuple[float, float]]:
+    found = {}
+    for path in ("/", "/static/desk.css", "/static/rooms.css", "/static/desk.js"):
+        answer = client.get(path, headers={"Accept-Encoding": "gzip"})
+        packed = answer.get_data()
+        plain = gzip.decompress(packed) if answer.headers.get("Content-Encoding") == "gzip" else packed
+        found[path] = (len(plain) / 1000, len(packed) / 1000)
+    return found
+
+
+def _table(times: dict[str, list[float]], weight: dict[str, tuple[float, float]]) -> Table:
+    table = Table(title=f"The desk with {PENDING:,} comments waiting on {SITES} sites", title_justify="left")
+    for column in ("what", "p50", "p95", "p99"):
+        table.add_column(column, justify="left" if column == "what" else "right")
+    for name, found in times.items():
+        table.add_row(f"{name}, ms", *(f"{found[int(q * len(found))]:.1f}" for q in (0.5, 0.95, 0.99)))
+    for path, (plain, packed) in weight.items():
+        table.add_row(f"{path}, kB plain and compressed", f"{plain:.1f}", f"{packed:.1f}", "")
+    table.add_row("first page in all, kB compressed", "", f"{sum(p for _, p in weight.values()):.1f}", "")
+    return table

@@ -1,0 +1,137 @@
+"""axe finds nothing on any page of the desk in any state; everything can be done by keyboard alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from service.domain import ReasonCode, Ruling
+from service.moderation import Moderation, Wish
+from tests.browser.conftest import PHONE, Open
+from tests.conftest import ANA, BEN, Clock, submit
+
+pytestmark = pytest.mark.process
+
+AXE = Path(__file__).parent / "node_modules" / "axe-core" / "axe.min.js"
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+def violations(page: Page) -> list[str]:
+    page.evaluate(AXE.read_text())
+    found: Any = page.evaluate("tags => axe.run(document, {runOnly: tags})", RULES)
+    return [
+        f"{v['id']}: {n['target']} {n['failureSummary']}" for v in found["violations"] for n in v["nodes"]
+    ]
+
+
+@pytest.fixture
+def ids(moderation: Moderation, clock: Clock) -> list[str]:
+    """Comments in every state: veiled, edited, escalated, taken, decided, with parent and history."""
+    key = {
+        "author_key": "ab" * 32,
+        "author": "Iris",
+        "post_title": "A post",
+        "permalink": "https://blog.example/",
+    }
+    texts = [
+        "[dehumanising=0.97] one",
+        "[hateful=0.8] two",
+        "[spam=0.7] three",
+        "[spam=0.66] four",
+        "[spam=0.6] five",
+    ]
+    made = [submit(moderation, t, str(n), **key, parent_id=str(n - 1))["id"] for n, t in enumerate(texts)]
+    clock.move(60)
+    submit(moderation, "[hateful=0.82] two, edited", "1", **key, parent_id="0")
+    moderation.escalate(BEN, made[2], "Is this ours?")
+    moderation.claim(BEN, made[3])
+    moderation.decide(ANA, made[4], Wish(Ruling.REJECT, ReasonCode.SPAM, note="rule 3"))
+    return [str(i) for i in made]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("viewport", [{"width": 1440, "height": 900}, PHONE])
+def test_axe_finds_nothing(
+    open_desk: Open, ids: list[str], scheme: str, viewport: dict[str, int], faults: list[str]
+) -> None:
+    page = open_desk("admin", color_scheme=scheme, viewport=viewport)
+    states = [
+        "/",
+        "/?lane=decided",
+        "/?lane=all",
+        "/?lane=escalated",
+        "/?q=nothing&label=spam",
+        "/?lane=audit",
+    ]
+    states += [f"/?item={i}" for i in ids]
+    found = {}
+    for path in states:
+        page.goto(path)
+        for opener in page.locator("main details:not([open]) > summary").all():
+            if opener.is_visible():
+                opener.click()
+        found[path] = violations(page)
+    page.goto(f"/?item={ids[0]}")
+    page.locator("#help summary").click()
+    found["help"] = violations(page)
+    page.goto("/")
+    page.locator("#select-all").click()
+    found["selection"] = violations(page)
+    page.get_by_role("button", name="Hateful").click()
+    page.wait_for_selector("#undo")
+    found["after a selection"] = violations(page)
+    page.goto("/?item=" + "0" * 26)
+    found["error"] = violations(page)
+    assert faults
+    assert all("404" in fault or "409" in fault for fault in faults)
+    faults.clear()
+    assert {path: v for path, v in found.items() if v} == {}
+
+
+def tab_to(page: Page, selector: str) -> None:
+    """Press Tab until something has the focus, and see that the focus is visible on every way."""
+    for _ in range(120):
+        page.keyboard.press("Tab")
+        seen = page.evaluate(
+            "s => [document.activeElement.matches(s), getComputedStyle(document.activeElement).outlineStyle]",
+            selector,
+        )
+        assert seen[1] != "none"
+        if seen[0]:
+            return
+    raise AssertionError(f"never came to {selector}")
+
+
+def test_it_is_usable_by_keyboard_with_single_keys_off(
+    open_desk: Open, ids: list[str], moderation: Moderation
+) -> None:
+    page = open_desk()
+    tab_to(page, ".help summary")
+    page.keyboard.press("Enter")
+    tab_to(page, "#keys")
+    with page.expect_response("**/preferences"):
+        page.keyboard.press("Space")
+    page.goto(f"/?item={ids[1]}")
+    tab_to(page, "#noted summary")
+    page.keyboard.press("Enter")
+    tab_to(page, "#note")
+    page.keyboard.type("a r s n u x")
+    assert moderation.store.views.item(ids[1]).pending
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Shift+Tab")
+    tab_to(page, "#escalate")
+    page.keyboard.press("Enter")
+    expect(page.locator("#announce")).to_contain_text("Escalated")
+    escalation = moderation.store.views.item(ids[1]).escalation
+    assert escalation
+    assert escalation.note == "a r s n u x"
+
+
+def test_it_announces_what_happens(open_desk: Open, ids: list[str]) -> None:
+    page = open_desk(path=f"/?item={ids[0]}")
+    page.keyboard.press("a")
+    expect(page.locator("#announce")).to_contain_text("Approved.")
+    assert page.evaluate("document.activeElement.id") == "item"
