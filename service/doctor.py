@@ -126,6 +126,8 @@ def _sites(store: Store, settings: Settings, _now: float) -> Iterator[Finding]:
         what = f"site {site.id}"
         if site.callback_disabled:
             yield Finding("fail", what, site.callback_disabled, f"modqueue site callback {site.id}")
+        elif not site.callback_url and site.wordpress_user:
+            yield Finding("ok", what, f"{site.url}, by WordPress's REST API")
         elif not site.callback_url:
             yield Finding("warn", what, "no callback address", f"modqueue site callback {site.id} URL")
         else:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from service.store import Store
@@ -39,3 +41,11 @@ def test_it_sends_no_password_in_the_clear(run: Run, store: Store) -> None:
     refused = run("site", "wordpress", "plain", "--user", "ed", stdin="abcd\n")
     assert (refused.exit_code, "https://" in refused.output) == (1, True)
     assert store.registry.site("plain").wordpress_user == ""
+
+
+def test_the_doctor_knows_a_blog_that_is_reached_by_rest(run: Run, store: Store) -> None:
+    run("site", "add", "bare", "--url", "https://bare.example")
+    run("site", "add", "press", "--url", "https://press.example")
+    run("site", "wordpress", "press", "--user", "ed", stdin="abcd\n")
+    found = {f["what"]: f["level"] for f in json.loads(run("doctor", "--json").stdout)}
+    assert (found["site bare"], found["site press"]) == ("warn", "ok")
