@@ -53,6 +53,8 @@ def throttle_visitor(purpose: str) -> None:
 def code_is_right(person: Person, code: str) -> bool:
     """Tell whether a code of the authenticator, or a recovery code, counts; none counts twice."""
     now, store = moderation().clock(), moderation().store
+    if not person.totp_secret:
+        return False
     store.registry.throttle("code:" + _digest(person.name), CODE_RATE, CODE_BURST, now)
     step = second_factor.step_of(person.totp_secret, code, now)
     if step is not None:

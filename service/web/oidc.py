@@ -35,7 +35,10 @@ def init_app(app: Flask, settings: Settings) -> None:
 def go() -> Response:
     """Lead to the provider."""
     target = doorkeeper.own_path(request.args.get("next", ""))
-    doorkeeper.throttle("")
+    doorkeeper.throttle_visitor("provider")
+    # What an earlier try left would fill the cookie.
+    for left in [name for name in session if name.startswith("_state_")]:
+        session.pop(left)
     try:
         # State, nonce and the PKCE verifier wait in the session.
         led: Response = current_app.extensions["oidc"].authorize_redirect(_callback())

@@ -228,6 +228,12 @@ def test_it_refuses_an_answer_to_another_sign_in(app: Flask, provider: Provider)
     assert victim.get("/").path.startswith("/sign-in")
 
 
+def test_it_slows_down_an_address_that_asks_too_often(app: Flask) -> None:
+    visitor = Visitor(app)
+    codes = [visitor.client.get("/sign-in/provider").status_code for _ in range(32)]
+    assert codes == [302] * 30 + [429] * 2
+
+
 def test_it_takes_an_answer_once(app: Flask, provider: Provider) -> None:
     visitor = Visitor(app)
     back = go(visitor, provider)

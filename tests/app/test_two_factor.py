@@ -173,6 +173,17 @@ def test_it_makes_new_codes_and_turns_off_by_a_code(
     assert Visitor(app).sign_in().path == "/"
 
 
+@pytest.mark.parametrize("path", ["codes", "off"])
+def test_where_it_is_off_no_code_is_right(
+    visitor: Visitor, moderation: Moderation, path: str,  # noqa: F811
+) -> None:  # fmt: skip
+    visitor.sign_in()
+    fields = visitor.get("/account").form("/account/password").fields
+    answer = visitor.post(f"/account/two-factor/{path}", fields | {"code": "000000"})
+    assert answer.status_code == 422
+    assert moderation.store.sessions.codes_left("ana") == 0
+
+
 def test_it_ends_other_sessions_when_it_is_turned_on(
     visitor: Visitor, app: Flask, clock: Clock  # noqa: F811
 ) -> None:  # fmt: skip
