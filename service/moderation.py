@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from service import campaigns, policy
@@ -87,6 +87,7 @@ class Moderation:
         if isinstance(known, str):
             return known
         judgement, explanations = self.judge(site, comment, known)
+        arrival = replace(arrival, campaign=known.campaign)
         return self.store.queue.accept(arrival, judgement, explanations, _answer(arrival.item_id, judgement))
 
     def judge(

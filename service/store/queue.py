@@ -36,6 +36,7 @@ class Arrival:
     rate: float
     burst: float
     fingerprint: tuple[str, ...] = ()
+    campaign: bool = False
 
 
 class Queue:
@@ -79,6 +80,7 @@ class Queue:
             codec.dump_explanations(explanations), judgement.verdict, judgement.lane or "",
             judgement.severity, c.author_key, answer, WEBHOOK_REMEMBERED_S, entry, a.rate, a.burst,
             " ".join(a.fingerprint), " ".join(terms), search.uncertainty(judgement),
+            "campaign" if a.campaign else "",
         )  # fmt: skip
         if reply[0] == "conflict":
             raise Conflict("webhook-id: the same id came with another body before")

@@ -1,7 +1,8 @@
 -- Accept a comment: idempotent on webhook id, and on site + comment id + revision.
 -- ARGV: id, site, webhook id, body digest, content digest, now, comment, judgement, explanations, verdict, lane,
 --       severity, author key, answer, seconds that a webhook id is remembered, log entry,
---       rate, burst, fingerprint, terms, uncertainty
+--       rate, burst, fingerprint, terms, uncertainty,
+--       whether glance saw enough near-copies for a campaign
 -- Returns {'same', answer} | {'conflict'} | {'fresh', answer}
 local EARLIER_KEPT = 3
 
@@ -53,7 +54,11 @@ if author ~= '' then
 end
 count_author(id, verdict)
 if state == 'pending' then enqueue(id, site, lane, ARGV[12], now) end
-gather(id, site, ARGV[19], now)
+if ARGV[19] ~= '' then
+  -- What comes at the same instant as the copies that make it a campaign is gathered with the next copy.
+  if ARGV[22] ~= '' then gather(id, site, ARGV[19], now) end
+  remember(id, site, ARGV[19], now)
+end
 call('ZADD', P .. 'recent:' .. site, now, id)
 count(site, 'verdict:' .. verdict)
 figure_verdict(site, now, ARGV[8])

@@ -58,7 +58,7 @@ end
 local function join(id, campaign)
   local c = P .. 'c:' .. id
   local f = call('HMGET', c, 'site', 'state', 'lane', 'severity', 'received')
-  if f[2] == 'pending' and f[3] ~= 'errors' then
+  if f[2] == 'pending' and f[3] ~= 'errors' and f[3] ~= 'campaigns' then
     dequeue(id)
     call('HSET', c, 'lane', 'campaigns')
     enqueue(id, f[1], 'campaigns', f[4], f[5])
@@ -82,9 +82,7 @@ local function found_campaign(id, site, now)
 end
 
 local function gather(id, site, fingerprint, now)
-  if fingerprint == '' then return end
   local campaign, copies = near(id, site, fingerprint, now)
-  remember(id, site, fingerprint, now)
   if not campaign and #copies + 1 < CAMPAIGN_FROM then return end
   campaign = campaign or found_campaign(id, site, now)
   for _, other in ipairs(copies) do join(other, campaign) end
