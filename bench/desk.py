@@ -8,6 +8,7 @@ import os
 import random
 import re
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,7 +17,9 @@ from pathlib import Path
 
 from argon2 import PasswordHasher
 from flask.testing import FlaskClient
+from playwright.sync_api import sync_playwright
 from rich.table import Table
+from werkzeug.serving import WSGIRequestHandler, make_server
 from werkzeug.test import TestResponse
 
 from service import config, create_app, signing
@@ -26,6 +29,15 @@ from service.scoring import Scorer
 from service.store import Arrival, Store, codec, embedded, keys
 
 PENDING, ROUNDS = int(os.environ.get("BENCH_PENDING", "100000")), 200
+# Presses the key, and waits until another comment has been painted.
+NEXT = """() => new Promise((done) => {
+  const before = document.getElementById("item").dataset.id, started = performance.now();
+  const look = () => document.getElementById("item")?.dataset.id === before
+    ? requestAnimationFrame(look) : requestAnimationFrame(() => done(performance.now() - started));
+  document.body.dispatchEvent(new KeyboardEvent("keydown", {key: "a", bubbles: true}));
+  look();
+})"""
+KEYS = 40
 SITES, PASSWORD = 4, "correct horse battery"
 TEXT = (
     "I walked past the harbour this morning and the new cranes are already up so whoever said that nothing "
@@ -48,7 +60,13 @@ def run() -> Table:
         }
         decisions = _decisions(moderation, client)
         weight = _weight(client)
+        pages["key to next comment, in Chromium"] = _keystrokes(client)
     return _table(pages | {"decision": decisions}, weight)
+
+
+class _Silent(WSGIRequestHandler):
+    def log_request(self, *_args: object, **_kwargs: object) -> None:
+        """Keep quiet."""
 
 
 @contextmanager
@@ -142,6 +160,24 @@ def _decisions(moderation: Moderation, client: FlaskClient) -> list[float]:
     )
     form = {"csrf_token": token, "decision": "reject:spam", "next": ""}
     return _timed(lambda n: client.post(f"/items/{next(ids)}/decision", data=form))
+
+
+def _keystrokes(client: FlaskClient) -> list[float]:
+    server = make_server("127.0.0.1", 0, client.application, threaded=True, request_handler=_Silent)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    address = f"http://127.0.0.1:{server.server_port}"
+    with sync_playwright() as started:
+        browser = started.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        page = browser.new_page(base_url=address)
+        page.goto("/sign-in")
+        page.get_by_label("Name").fill("bench")
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_role("button", name="Sign in").click()
+        page.wait_for_selector("#lease time")
+        times = sorted(float(page.evaluate(NEXT)) for _ in range(KEYS))
+        browser.close()
+    server.shutdown()
+    return times
 
 
 def _weight(client: FlaskClient) -> dict[str, tuple[float, float]]:
