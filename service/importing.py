@@ -99,13 +99,13 @@ def from_export(source: BinaryIO, size: int) -> Iterator[Found]:
     reading = ElementTree.iterparse(source, events=("start", "end"))  # noqa: S314  # expat bounds expansion
     try:
         _, root = next(reading)
+        if _name(root) != "rss":
+            raise Invalid("FILE", f"not a WordPress export: it begins with <{_name(root)[:40]}>")
         for event, element in reading:
             if event == "end" and _name(element) == "item":
                 yield from _of_post(element, source.tell() / max(1, size))
                 element.clear()
-            elif event == "end" and _name(element) == "channel":
-                root.clear()
-    except (ElementTree.ParseError, StopIteration) as error:
+    except ElementTree.ParseError as error:
         raise Invalid("FILE", f"not a WordPress export: {error}") from None
 
 

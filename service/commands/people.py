@@ -86,14 +86,15 @@ def token() -> None:
 @click.option(
     "--site", "sites", multiple=True, metavar="ID", required=True, help="May be given several times."
 )
+@click.option("--read-only", is_flag=True, help="It may list and show, but neither claim nor decide.")
 @as_json
-def token_add(name: str, sites: tuple[str, ...], as_json: bool) -> None:
+def token_add(name: str, sites: tuple[str, ...], read_only: bool, as_json: bool) -> None:
     """Make a token that reads and decides for the given sites; it is not shown again."""
     made = "mqt_" + secrets.token_urlsafe(32)
     with open_store() as store:
         _check_sites(store, sites)
-        store.registry.add_token(made, name, sites)
-        log(store, "token_added", person=name, sites=sites)
+        store.registry.add_token(made, name, sites, read_only)
+        log(store, "token_added", person=name, sites=sites, read_only=read_only)
     show({"token": made}, as_json, made)
 
 

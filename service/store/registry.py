@@ -110,19 +110,21 @@ class Registry:
             raw = cast(dict[str, str], client.hgetall(META + "people"))
         return [codec.person(raw[n]) for n in sorted(raw)]
 
-    def add_token(self, token: str, name: str, sites: tuple[str, ...]) -> None:
+    def add_token(self, token: str, name: str, sites: tuple[str, ...], read_only: bool = False) -> None:
         """Register a bearer token of the API; only its digest is kept."""
+        known = codec.dump({"name": name, "sites": sites, "read_only": read_only})
         with self._db.guard() as client:
-            client.hset(META + "tokens", digest(token), codec.dump({"name": name, "sites": sites}))
+            client.hset(META + "tokens", digest(token), known)
 
-    def token(self, token: str) -> Person | None:
-        """Return whom a bearer token speaks for, as a moderator of its sites."""
+    def token(self, token: str) -> tuple[Person, bool] | None:
+        """Return whom a bearer token speaks for, as a moderator of its sites, and whether it only reads."""
         with self._db.guard() as client:
             raw = cast(str | None, client.hget(META + "tokens", digest(token)))
         if raw is None:
             return None
         found: dict[str, Any] = codec.load(raw)
-        return Person(found["name"], Role.MODERATOR, tuple(found["sites"]))
+        person = Person(found["name"], Role.MODERATOR, tuple(found["sites"]))
+        return person, bool(found.get("read_only"))
 
     def add_link(self, token: str, name: str, lifetime_s: int = LINK_LIFETIME_S) -> None:
         """Remember a sign-in link that works once; an earlier one for this name works no more."""

@@ -26,12 +26,15 @@ def authenticate() -> Response | None:
     if request.endpoint == "api.description":
         return None
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    person = moderation().store.registry.token(token.strip()) if scheme.lower() == "bearer" else None
-    if person is None:
+    known = moderation().store.registry.token(token.strip()) if scheme.lower() == "bearer" else None
+    if known is None:
         refusal = answer(401, "Authorization: a bearer token that is known here is required")
         refusal.headers["WWW-Authenticate"] = 'Bearer realm="modqueue"'
         return refusal
-    g.person, g.token = person, token.strip()
+    g.person, read_only = known
+    g.token = token.strip()
+    if read_only and request.method not in ("GET", "HEAD"):
+        return answer(403, "Authorization: this token may read, and not decide")
     return None
 
 

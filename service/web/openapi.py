@@ -25,6 +25,7 @@ _KEY = {
 _REFUSALS = {
     400: "The body is not JSON.",
     401: "No bearer token, or one that is not known.",
+    403: "This token may only read.",
     404: "There is no such thing among the sites of this token.",
     409: "Somebody was faster: `by` and `at` say who and when.",
     413: "The body is too large.",
@@ -63,7 +64,7 @@ def _paths() -> dict[str, Any]:
         f"{item}/claim": {
             "parameters": [_ID],
             "post": claim,
-            "delete": _operation("release", "Give a lease back", None, b.ReleaseBody),
+            "delete": _operation("release", "Give a lease back", None, b.ReleaseBody, refusals=(403,)),
         },
         f"{item}/decision": {
             "parameters": [_ID],
@@ -101,7 +102,7 @@ def _operation(
 def _post(
     name: str, summary: str, answer: type[BaseModel], body: type[BaseModel] | None = None
 ) -> dict[str, Any]:
-    return {**_operation(name, summary, answer, body, refusals=(409, 422)), "parameters": [_KEY]}
+    return {**_operation(name, summary, answer, body, refusals=(403, 409, 422)), "parameters": [_KEY]}
 
 
 def _listing(name: str, summary: str, answer: type[BaseModel], query: type[BaseModel]) -> dict[str, Any]:

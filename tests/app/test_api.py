@@ -94,6 +94,20 @@ def test_it_asks_for_a_token_everywhere(
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
+def test_it_lets_a_token_that_only_reads_change_nothing(
+    api: Api, moderation: Moderation, held: str, operation: tuple[str, str, Any]
+) -> None:
+    moderation.store.registry.add_token("r" * 43, "reader", ("blog",), read_only=True)
+    reader, before = Api(api.client, "r" * 43), api.ok("GET", f"comments/{held}")
+    method, path, body = operation
+    if method == "GET":
+        assert reader.ok(method, path.format(id=held), body)["id"] == held
+    else:
+        reader.refused(403, method, path.format(id=held), body)
+    assert api.ok("GET", f"comments/{held}") == before
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
 def test_it_hides_the_sites_of_others(
     api: Api, others: Api, held: str, operation: tuple[str, str, Any]
 ) -> None:

@@ -125,11 +125,13 @@ def test_it_ends_the_sessions_of_whom_it_disables_or_resets(run: Run, store: Sto
     assert (person.disabled, person.epoch, person.password_hash) == (False, 2, "")
 
 
-def test_it_makes_a_token(run: Run, added: dict[str, str], store: Store) -> None:
-    token = json.loads(run("token", "add", "robot", "--site", "blog", "--json").stdout)["token"]
-    person = store.registry.token(token)
-    assert person is not None
-    assert (person.name, person.sites) == ("robot", ("blog",))
+@pytest.mark.parametrize("rights", [(), ("--read-only",)])
+def test_it_makes_a_token(run: Run, added: dict[str, str], store: Store, rights: tuple[str, ...]) -> None:
+    token = json.loads(run("token", "add", "robot", "--site", "blog", *rights, "--json").stdout)["token"]
+    known = store.registry.token(token)
+    assert known is not None
+    person, read_only = known
+    assert (person.name, person.sites, read_only) == ("robot", ("blog",), bool(rights))
     assert run("token", "add", "robot", "--site", "nowhere").exit_code == 1
 
 

@@ -116,7 +116,7 @@ def test_it_names_what_it_refuses_and_brings_the_rest(run: Run, store: Store, ex
     assert len(store.views.page("all", ["blog"]).items) == 1
 
 
-@pytest.mark.parametrize("content", ["", "not XML", "<rss><channel><item>"])
+@pytest.mark.parametrize("content", ["", "not XML", "<rss><channel><item>", "<html></html>"])
 def test_it_refuses_what_is_no_export(run: Run, tmp_path: Path, content: str) -> None:
     (tmp_path / "x.xml").write_text(content)
     done = run("import", "wordpress", str(tmp_path / "x.xml"), "--site", "blog")
