@@ -34,18 +34,19 @@ def rotate(m: Moderation, site_id: str, overlap_s: float, by: str) -> str:
     if not 0 <= overlap_s <= MAX_OVERLAP_S:
         raise Invalid("overlap", "0 to 90 days")
     now, secret = m.clock(), signing.new_secret()
-
-    def change(site: Site) -> Site:
-        until = now + overlap_s
-        old = [
-            replace(s, expires_at=until if s.expires_at is None else min(s.expires_at, until))
-            for s in site.secrets
-        ]
-        return replace(site, secrets=(Secret(secret), *signing.valid(old, now)))
-
-    m.store.registry.change_site(site_id, change)
+    m.store.registry.change_site(site_id, lambda site: rotated(site, secret, now, overlap_s))
     _log(m, "site secret rotated", site_id, by)
     return secret
+
+
+def rotated(site: Site, secret: str, now: float, overlap_s: float) -> Site:
+    """Return a site with a new secret; its old ones end when the overlap does, or when they would have."""
+    until = now + overlap_s
+    old = [
+        replace(s, expires_at=until if s.expires_at is None else min(s.expires_at, until))
+        for s in site.secrets
+    ]
+    return replace(site, secrets=(Secret(secret), *signing.valid(old, now)))
 
 
 def set_callback(m: Moderation, site_id: str, url: str, allow_private: bool, by: str) -> None:

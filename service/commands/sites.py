@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from service import config, signing
+from service import config, signing, site_settings
 from service.commands import as_json, log, open_store, show
 from service.connectors.address import check_callback_url, check_site_url
 from service.domain import Invalid, Policy, Secret, Site
@@ -69,12 +69,9 @@ def site_rotate(site_id: str, overlap_hours: float, as_json: bool) -> None:
     """Make a new webhook secret; the old one stays valid for a while."""
     now, secret = time.time(), signing.new_secret()
     with open_store() as store:
-        found = store.registry.site(site_id)
-        old = [
-            replace(s, expires_at=now + overlap_hours * 3600) for s in found.secrets if s.expires_at is None
-        ]
-        kept = [s for s in found.secrets if s.expires_at and s.expires_at > now]
-        store.registry.save_site(replace(found, secrets=(Secret(secret), *old, *kept)))
+        store.registry.change_site(
+            site_id, lambda found: site_settings.rotated(found, secret, now, overlap_hours * 3600)
+        )
         log(store, "site secret rotated", site=site_id)
     show({"site": site_id, "webhook_secret": secret}, as_json, f"webhook secret  {secret}")
 
@@ -90,7 +87,9 @@ def site_callback(site_id: str, url: str) -> None:
         if not wanted:
             raise Invalid("URL", "this site has no callback address yet")
         check_callback_url(wanted, found.url, config.load().allow_private_callbacks)
-        store.registry.save_site(replace(found, callback_url=wanted, callback_disabled=""))
+        store.registry.change_site(
+            site_id, lambda now: replace(now, callback_url=wanted, callback_disabled="")
+        )
         log(store, "site callback set", site=site_id)
     click.echo(f"{site_id} is told at {wanted}")
 
