@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 
 from service.domain import Conflict, Lease, Person, ReasonCode, Ruling
 from service.moderation import Moderation, Wish
-from service.store import ALL, PENDING
+from service.store import ALL, PENDING, keys, search
 from tests.conftest import ANA, BEN, BLOG, OTHER, Clock, submit
 
 comment_ids = st.sampled_from("1234")
@@ -136,6 +136,18 @@ class Life(RuleBasedStateMachine):
         items = {i.id: i for i in self.moderation.store.views.page(ALL, ["blog"]).items}
         for item_id, item in items.items():
             assert in_force.get((item_id, item.revision), False) == (item.decision is not None)
+
+    @invariant()
+    def exactly_what_waits_or_was_decided_is_indexed(self) -> None:
+        store = self.moderation.store
+        prefix = keys.prefix(keys.partition_of("blog", 16))
+        items = [i for i in store.views.page(ALL, ["blog"]).items if i.pending or i.decision]
+        assert set(store._db.client.zrange(f"{prefix}came:blog", 0, -1)) == {i.id for i in items}
+        for item in items:
+            terms = search.terms(item.comment, item.judgement)
+            found = {t for t in terms if store._db.client.sismember(f"{prefix}term:blog:{t}", item.id)}
+            # A comment may join a campaign after it was indexed; the lane finds it then.
+            assert found >= set(terms) - {"r:campaign"}
 
     def live(self, comment: str) -> Lease | None:
         lease = self.leases.get(comment)
