@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import UTC, datetime
 from typing import Annotated, Literal
 
 from flask import Blueprint, Response, jsonify, request
@@ -54,7 +55,7 @@ def decisions() -> Response:
     answer = hooks.answered(site.id, message_id, digest)
     if answer is None:
         item = feedback.apply(moderation(), site, _read(body).report())
-        answer = codec.dump({"id": item.id, "outcome": item.outcome, "revision": item.revision})
+        answer = codec.dump({"id": item.id, "outcome": item.outcome, "revision": item.revision, "at": _now()})
         hooks.remember(site.id, message_id, digest, answer)
     return Response(answer, mimetype="application/json")
 
@@ -66,6 +67,11 @@ def ping() -> Response:
     test = site_settings.send_test(moderation(), site.id, "its plugin") if site.callback_url else ""
     shown = {"site": site.id, "callback_url": site.callback_url, "callback_disabled": site.callback_disabled}
     return jsonify(shown | {"test": test})
+
+
+def _now() -> str:
+    at = datetime.fromtimestamp(moderation().clock(), UTC)
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _read(body: bytes) -> Moderated:

@@ -52,7 +52,7 @@ def test_it_writes_what_was_decided_on_the_blog(sender: Sender, blog: Blog, mode
     item_id = sender.comment(HELD)["id"]
     answer = blog.says("reject", reason="spam")
     assert (answer.status_code, answer.get_json()) == (
-        200, {"id": item_id, "outcome": "reject", "revision": 1},
+        200, {"id": item_id, "outcome": "reject", "revision": 1, "at": "2027-01-15T08:00:00.000Z"},
     )  # fmt: skip
     item = moderation.store.views.item(item_id)
     assert item.decision

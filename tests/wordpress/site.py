@@ -224,17 +224,16 @@ class WordPress:
         self._spawn(
             [*server, f"--datadir={self._db}", f"--socket={self._socket}", f"--pid-file={self._db}/pid"]
         )
-        wait_for(self._socket.exists)
-        create = "CREATE DATABASE wordpress CHARACTER SET utf8mb4"
-        subprocess.run(
-            ["mariadb", "--no-defaults", f"--socket={self._socket}", "-uroot", "-e", create], check=True
-        )
+        create = "CREATE DATABASE IF NOT EXISTS wordpress CHARACTER SET utf8mb4"
+        client = ["mariadb", "--no-defaults", f"--socket={self._socket}", "-uroot", "-e", create]
+        # It may have a socket before it answers there.
+        wait_for(lambda: subprocess.run(client, check=False, stderr=self._output).returncode == 0, 60)
 
     def _serve(self) -> None:
         env = os.environ | {"PHP_CLI_SERVER_WORKERS": "4"}
         listen = ["-S", f"127.0.0.1:{self.port}", "-t", str(self.root)]
         self._spawn(["php", "-d", "opcache.enable_cli=1", *listen, str(self._router)], env)
-        wait_for(self._answers)
+        wait_for(self._answers, 60)
 
     def _answers(self) -> bool:
         try:

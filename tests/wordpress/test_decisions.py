@@ -72,6 +72,28 @@ def test_an_older_decision_does_not_undo_a_newer_one(pair: Pair, held: int, forg
     assert pair.wordpress.status(held) == "spam"
 
 
+def test_a_decision_is_not_replayed_on_what_its_author_made_of_it_since(
+    pair: Pair, held: int, forge: Forge
+) -> None:
+    body = forge.message("approve")
+    assert forge.post(body).json() == {"applied": True}
+    pair.wordpress.php(
+        f"wp_update_comment( array( 'comment_ID' => {held}, 'comment_content' => '{pair.text(HELD)}' ) );"
+    )
+    assert pair.wordpress.status(held) == "unapproved"
+    assert forge.post(body).json() == {"applied": False}
+    assert pair.wordpress.status(held) == "unapproved"
+
+
+def test_the_clocks_of_blog_and_service_may_differ(pair: Pair, held: int, forge: Forge) -> None:
+    # Once the service has a decision of WordPress, it is dated by the clock that dates the desk's.
+    assert pair.wordpress.rest("POST", f"wp/v2/comments/{held}", {"status": "approved"}).ok
+    known = pair.wordpress.meta(held, "_modqueue_latest")
+    assert known > pair.wordpress.meta(held, "_modqueue_decision")["at"], "not the service's time"
+    assert forge.post(forge.message("reject")).json() == {"applied": True}
+    assert pair.wordpress.status(held) == "spam"
+
+
 @pytest.mark.parametrize("how", ["other secret", "old", "early", "changed body", "changed id", "unsigned"])
 def test_it_refuses_what_the_service_did_not_sign_now(pair: Pair, held: int, forge: Forge, how: str) -> None:
     body = forge.message("approve")

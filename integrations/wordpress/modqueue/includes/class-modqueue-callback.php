@@ -100,7 +100,7 @@ final class Modqueue_Callback {
 	 */
 	private static function apply_once( int $comment_id, array $data ) {
 		global $wpdb;
-		$lock = "modqueue_{$wpdb->prefix}{$comment_id}";
+		$lock = 'modqueue_' . md5( $wpdb->prefix . $comment_id );
 		// phpcs:ignore WordPress.DB.DirectDatabaseQuery -- a lock.
 		if ( '1' !== $wpdb->get_var( $wpdb->prepare( 'SELECT GET_LOCK(%s, 5)', $lock ) ) ) {
 			return new WP_Error( 'modqueue_busy', __( 'The comment is busy.', 'modqueue' ), array( 'status' => 503 ) );
@@ -123,9 +123,9 @@ final class Modqueue_Callback {
 	 * @return bool|WP_Error
 	 */
 	private static function apply( int $comment_id, array $data ) {
-		$known  = Modqueue_Record::get( $comment_id, Modqueue_Record::DECISION );
+		$latest = (string) Modqueue_Record::get( $comment_id, Modqueue_Record::LATEST );
 		$edited = in_array( Modqueue_Record::get( $comment_id, Modqueue_Record::WAITING ), array( 'author', 'moderator' ), true );
-		if ( $edited || ( is_array( $known ) && $known['at'] >= $data['decided_at'] ) ) {
+		if ( $edited || $latest >= $data['decided_at'] ) {
 			return false;
 		}
 		if ( ! Modqueue_Verdict::set( $comment_id, self::status( $comment_id, $data ) ) ) {
@@ -139,6 +139,7 @@ final class Modqueue_Callback {
 			'from'    => 'desk',
 		);
 		Modqueue_Record::set( $comment_id, Modqueue_Record::DECISION, $decision );
+		Modqueue_Record::set( $comment_id, Modqueue_Record::LATEST, $data['decided_at'] );
 		Modqueue_Record::forget( $comment_id, Modqueue_Record::UNSENT );
 		return true;
 	}

@@ -16,6 +16,18 @@ final class Modqueue_Moderators {
 	const DELETED = 'modqueue_deleted';
 
 	/**
+	 * So many are sent at once; cron sends the others.
+	 */
+	const BATCH = 100;
+
+	/**
+	 * Messages about the comments that this request deleted.
+	 *
+	 * @var array<string, array<string, mixed>>
+	 */
+	private static $deleted = array();
+
+	/**
 	 * Registers the hooks.
 	 */
 	public static function hook(): void {
@@ -66,10 +78,8 @@ final class Modqueue_Moderators {
 			return;
 		}
 		$decision = '' === $unsent ? self::decision( 'trash', $by ) : Modqueue_Record::get( (int) $comment_id, Modqueue_Record::DECISION );
-		$waiting  = (array) get_option( self::DELETED, array() );
 
-		$waiting[ 'wp-' . wp_generate_uuid4() ] = self::message( $key, $decision );
-		update_option( self::DELETED, $waiting, false );
+		self::$deleted[ 'wp-' . wp_generate_uuid4() ] = self::message( $key, $decision );
 		self::send_soon();
 	}
 
@@ -77,9 +87,13 @@ final class Modqueue_Moderators {
 	 * Sends every decision that waits, until the service is away.
 	 */
 	public static function send_all(): void {
-		self::send_deleted();
-		foreach ( Modqueue_Record::having( Modqueue_Record::UNSENT, 200 ) as $comment_id ) {
-			if ( Modqueue_Client::was_away() || ! self::send( $comment_id ) ) {
+		self::keep_deleted();
+		// At the end of a request nobody shall wait for a service that was away a moment ago; cron may.
+		if ( ( Modqueue_Client::was_away() && ! wp_doing_cron() ) || ! self::send_deleted() ) {
+			return;
+		}
+		foreach ( Modqueue_Record::having( Modqueue_Record::UNSENT, self::BATCH ) as $comment_id ) {
+			if ( ! self::send( $comment_id ) ) {
 				return;
 			}
 		}
@@ -96,7 +110,9 @@ final class Modqueue_Moderators {
 		if ( '' === (string) Modqueue_Record::get( $comment_id, Modqueue_Record::KEY ) ) {
 			return;
 		}
-		Modqueue_Record::set( $comment_id, Modqueue_Record::DECISION, self::decision( $status, $by ) );
+		$decision = self::decision( $status, $by );
+		Modqueue_Record::set( $comment_id, Modqueue_Record::DECISION, $decision );
+		Modqueue_Record::set( $comment_id, Modqueue_Record::LATEST, $decision['at'] );
 		Modqueue_Record::set( $comment_id, Modqueue_Record::UNSENT, 'wp-' . wp_generate_uuid4() );
 		self::send_soon();
 	}
@@ -126,26 +142,41 @@ final class Modqueue_Moderators {
 		$status = is_wp_error( $answer ) ? $answer->get_error_data()['status'] : 200;
 		if ( 404 === $status ) {
 			Modqueue_Record::set( $comment_id, Modqueue_Record::WAITING, 'moderator' );
-		} elseif ( 200 === $status || 422 === $status ) {
-			// Only this decision: a newer one may have come meanwhile.
-			delete_comment_meta( $comment_id, Modqueue_Record::UNSENT, $id );
+		} elseif ( ( 200 === $status || 422 === $status ) && delete_comment_meta( $comment_id, Modqueue_Record::UNSENT, $id ) ) {
+			// No newer decision has come meanwhile. From now on the service's clock counts, by which its own are dated.
+			Modqueue_Record::set( $comment_id, Modqueue_Record::LATEST, is_wp_error( $answer ) ? self::now() : (string) $answer['at'] );
 		}
 		return in_array( $status, array( 200, 404, 409, 422 ), true );
 	}
 
 	/**
-	 * Sends what is to be said of deleted comments.
+	 * Stores what is to be said of the comments that this request deleted: a whole post's, perhaps.
 	 */
-	private static function send_deleted(): void {
+	private static function keep_deleted(): void {
+		if ( self::$deleted ) {
+			update_option( self::DELETED, self::$deleted + (array) get_option( self::DELETED, array() ), false );
+			self::$deleted = array();
+		}
+	}
+
+	/**
+	 * Sends some of what is to be said of deleted comments; returns false where the service is the matter.
+	 */
+	private static function send_deleted(): bool {
 		$waiting = (array) get_option( self::DELETED, array() );
-		foreach ( $waiting as $id => $message ) {
+		$answer  = null;
+		foreach ( array_slice( $waiting, 0, self::BATCH, true ) as $id => $message ) {
 			$answer = Modqueue_Client::post( 'decisions', $id, $message );
 			if ( is_wp_error( $answer ) && ! in_array( $answer->get_error_data()['status'], array( 404, 422 ), true ) ) {
 				break;
 			}
 			unset( $waiting[ $id ] );
+			$answer = null;
+		}
+		if ( count( (array) get_option( self::DELETED, array() ) ) !== count( $waiting ) ) {
 			update_option( self::DELETED, $waiting, false );
 		}
+		return ! is_wp_error( $answer );
 	}
 
 	/**

@@ -48,6 +48,11 @@ final class Modqueue_Record {
 	const DECISION = '_modqueue_decision';
 
 	/**
+	 * When the latest decision was made, even if it lapsed by an edit since: an older one is not applied.
+	 */
+	const LATEST = '_modqueue_latest';
+
+	/**
 	 * Exists while a moderator's decision has to be sent; the value is the id of its message.
 	 */
 	const UNSENT = '_modqueue_unsent';
