@@ -8,7 +8,7 @@ from service.store.campaigns import Campaigns
 from service.store.connection import Connection
 from service.store.figures import Figures
 from service.store.hooks import Hooks
-from service.store.log import Entry, Log
+from service.store.log import Entry, Log, LogPage
 from service.store.outbox import Outbox
 from service.store.personal import Personal
 from service.store.policies import Policies
@@ -28,6 +28,7 @@ __all__ = [
     "Arrival",
     "Entry",
     "LaneSummary",
+    "LogPage",
     "Page",
     "Session",
     "Sort",

@@ -13,7 +13,7 @@ from service.store import codec, keys
 from service.store.connection import Connection
 
 # Entries that are read for one page at most; a rare one is looked for page by page.
-SCAN_LIMIT = 20_000
+SCAN_LIMIT = 10_000
 FIRST_BATCH, BATCH_LIMIT = 50, 1000
 
 _CURSOR = re.compile(r"(\d{1,15})-(\d{1,15})~([0-9a-z]{3,4})")

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from flask import Blueprint, render_template, request
 
 from service.domain import Invalid, NotFound
-from service.store import Entry
+from service.store import Entry, LogPage
 from service.web import accounts
 from service.web.accounts import me
 from service.web.responses import moderation
@@ -34,6 +34,8 @@ CHOICES = {
     "verdicts": "Verdicts",
     "all": "Everything",
 }
+# What is of the service itself, not of a comment, is found without reading the partitions.
+OF_SERVICE = ("sign-ins", "people", "settings")
 # They are told in columns of their own, or mean nothing to a reader.
 UNTOLD = ("note", "revision", "scores", "at")
 
@@ -47,12 +49,7 @@ def index() -> str:
     sites = moderation().sites_of(me(), asked["site"])
     if asked["kind"] not in CHOICES:
         raise NotFound(f"no such kind: {asked['kind'][:40]}")
-    since, until = _day(asked, "from"), _day(asked, "to")
-    page = moderation().store.log.search(
-        sites, lambda entry: _matches(entry, asked, sites), asked["cursor"],
-        since=since.timestamp() if since else 0.0,
-        until=(until + timedelta(days=1)).timestamp() if until else None,
-    )  # fmt: skip
+    page = _search(asked, sites)
     more = "?" + urlencode({k: v for k, v in {**asked, "cursor": page.cursor}.items() if v})
     return render_template(
         "log.html", me=me(), page=page, asked=asked, more=more, choices=CHOICES, words=_words, told=_told,
@@ -60,14 +57,24 @@ def index() -> str:
     )  # fmt: skip
 
 
-def _matches(entry: Entry, asked: dict[str, str], sites: list[str]) -> bool:
+def _search(asked: dict[str, str], sites: list[str]) -> LogPage:
+    since, until = _day(asked, "from"), _day(asked, "to")
+    # What is of no site, or of one that was removed, is for the eyes of those who may see every site.
+    seen = None if not me().sites and not asked["site"] else set(sites)
+    return moderation().store.log.search(
+        [] if asked["kind"] in OF_SERVICE else sites,
+        lambda entry: _matches(entry, asked) and (seen is None or entry.site in seen),
+        asked["cursor"],
+        since=since.timestamp() if since else 0.0,
+        until=(until + timedelta(days=1)).timestamp() if until else None,
+    )
+
+
+def _matches(entry: Entry, asked: dict[str, str]) -> bool:
     group, wanted = _group(entry.kind), asked["kind"]
     if wanted != "all" and (group != wanted if wanted else group == "verdicts"):
         return False
-    if asked["by"] and asked["by"] not in (entry.by, entry.facts.get("person")):
-        return False
-    # What is of no site is of all: for the eyes of those who may see every site.
-    return entry.site in sites if entry.site or asked["site"] else not me().sites
+    return not asked["by"] or asked["by"] in (entry.by, entry.facts.get("person"))
 
 
 def _group(kind: str) -> str:

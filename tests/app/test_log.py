@@ -103,6 +103,11 @@ def test_an_admin_of_one_site_sees_what_is_of_that_site(
     assert carla.get("/log?site=blog").status == 404
 
 
+def test_it_keeps_what_was_of_a_site_that_is_gone(admin: Visitor, moderation: Moderation) -> None:
+    moderation.store.registry.log({"at": 1.0, "kind": "site removed", "by": "admin", "site": "gone"})
+    assert rows(admin, "kind=settings") == ["Site removed"]
+
+
 def test_it_goes_back_page_by_page_while_the_log_grows(admin: Visitor, moderation: Moderation) -> None:
     for n in range(120):
         moderation.store.registry.log({"at": float(n), "kind": f"old {n:03}", "by": "x"})
