@@ -8,7 +8,7 @@ from flask import Blueprint, Response, flash, make_response, redirect, render_te
 
 from service import campaign_decisions
 from service.campaign_decisions import Outcome
-from service.domain import Conflict, Invalid, Item, ReasonCode, Ruling
+from service.domain import Conflict, Invalid, Item, NotFound, ReasonCode, Ruling
 from service.moderation import Wish
 from service.store.campaigns import Campaign
 from service.web import accounts, showing
@@ -76,8 +76,11 @@ def cards(site: str = "") -> list[tuple[Campaign, Item]]:
 
 @blueprint.app_template_global("campaign_of")
 def campaign_of(item: Item) -> Campaign | None:
-    """Return the campaign that a comment is one of."""
-    return moderation().store.campaigns.campaign(item.campaign) if item.campaign else None
+    """Return the campaign that a comment is one of; an old one may have expired."""
+    try:
+        return moderation().store.campaigns.campaign(item.campaign)
+    except NotFound:
+        return None
 
 
 def _page(campaign_id: str, wish: Wish | None, conflict: Conflict | None = None) -> Response:

@@ -337,6 +337,15 @@ def test_a_copy_on_the_desk_leads_to_its_campaign(ana: Visitor, moderation: Mode
     assert "One of 3 near-copies" in page.text
 
 
+def test_a_copy_outlives_its_campaign_on_the_desk(ana: Visitor, moderation: Moderation) -> None:
+    ids = send(moderation, 3)
+    client = moderation.store._db.client
+    client.delete(*client.keys("*campaign:*"), *client.keys("*members:*"))
+    page = ana.get(f"/?item={ids[0]}&lane=campaigns")
+    assert page.status == 200
+    assert "near-copies:" not in page.text
+
+
 WORDS = [
     "alpha",
     "beta",
