@@ -9,9 +9,15 @@ import numpy
 import sklearn
 from rich.console import Console
 
-from bench import campaigns, desk, scoring, webhook
+from bench import campaigns, desk, quality, scoring, webhook
 
-BENCHMARKS = {"campaigns": campaigns.run, "desk": desk.run, "scoring": scoring.run, "webhook": webhook.run}
+BENCHMARKS = {
+    "campaigns": campaigns.run,
+    "desk": desk.run,
+    "quality": quality.run,
+    "scoring": scoring.run,
+    "webhook": webhook.run,
+}
 
 
 def main(names: list[str]) -> None:

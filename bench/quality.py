@@ -1,6 +1,6 @@
 """Quality and time beside a plain TF-IDF pipeline and, for spam, bogofilter, on our own development rows.
 
-`MODQUEUE_DATASETS=DIR python -m bench.bench_classifier`: every filter learns from the same rows (a sample of
+`MODQUEUE_DATASETS=DIR python -m bench quality`: every filter learns from the same rows (a sample of
 what the champion is trained on) and is judged on rows kept from training. Without DIR there are our own only.
 """
 
