@@ -17,7 +17,6 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from rich.console import Console
 from rich.table import Table
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
@@ -123,7 +122,3 @@ def _add(table: Table, name: str, scorers: Sequence[Scorer | None], check: Examp
                 scorer([text])
             spent = min(spent, (time.perf_counter() - started) / len(texts[:TIMED]) * 1e6)
     table.add_row(name, *cells, f"{spent:,.0f} ({unit})")
-
-
-if __name__ == "__main__":
-    Console(width=110).print(run())
