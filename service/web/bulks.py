@@ -9,9 +9,9 @@ from flask import Blueprint, Response, flash, redirect, render_template, request
 from service import bulk
 from service.bulk import Bulk
 from service.domain import Item, ReasonCode
-from service.web import accounts, places, showing
+from service.web import accounts, places, showing, wishes
 from service.web.accounts import me
-from service.web.desk import go, preferences, read_wish
+from service.web.desk import go, preferences
 from service.web.responses import moderation
 
 blueprint = Blueprint("bulks", __name__, url_prefix="/selections")
@@ -44,7 +44,7 @@ def show(bulk_id: str) -> str:
 @blueprint.post("/<bulk_id>/decision")
 def decide(bulk_id: str) -> Response:
     """Decide all of it."""
-    done, left = bulk.decide(moderation(), me(), bulk_id, read_wish(request.form.get("decision", "")))
+    done, left = bulk.decide(moderation(), me(), bulk_id, wishes.read(request.form.get("decision", "")))
     session.pop("last", None)
     session["bulk"] = done.id
     if left:

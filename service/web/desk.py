@@ -18,10 +18,9 @@ from flask import (
 )
 
 from service import bulk, context
-from service.domain import Conflict, Invalid, Item, Lane, ModqueueError, NotFound, ReasonCode, Role, Ruling
-from service.moderation import Wish
+from service.domain import Conflict, Item, Lane, ModqueueError, NotFound, Role
 from service.store import ALL, DECIDED, ESCALATED, PENDING, Page, keys
-from service.web import accounts, differences, places, showing
+from service.web import accounts, differences, places, showing, wishes
 from service.web.accounts import me
 from service.web.places import LANES, Place
 from service.web.responses import moderation
@@ -32,7 +31,6 @@ accounts.guard(blueprint)
 # Where a decision leads: so many of the following comments are tried until one is free.
 LOOK_AHEAD = 10
 ROWS = 50
-NOTE_MAX = 2000
 # What a person may switch, and how it is at first.
 SWITCHES = {"keys": True, "veil": True, "blur": False}
 # So many hard comments within an hour, and a break is suggested.
@@ -60,7 +58,7 @@ def following() -> Response:
 def decide(item_id: str) -> Response:
     """Write a decision and go on to the next comment."""
     place, asked = places.here(), request.form.get("decision", "")
-    wish = read_wish(asked)
+    wish = wishes.read(asked)
     try:
         item = moderation().decide(me(), item_id, wish)
     except Conflict as conflict:
@@ -68,7 +66,7 @@ def decide(item_id: str) -> Response:
     session["last"] = item.id
     session.pop("bulk", None)
     _count_exposure(item)
-    flash(said(wish), "decided")
+    flash(wishes.said(wish), "decided")
     return go(place, _next_free(request.form.get("next", "").split()))
 
 
@@ -107,7 +105,7 @@ def escalate(item_id: str) -> Response:
     """Hand a comment to an admin and go on."""
     place = places.here()
     try:
-        moderation().escalate(me(), item_id, _note(), request.form.get("revision", type=int))
+        moderation().escalate(me(), item_id, wishes.note(), request.form.get("revision", type=int))
     except Conflict as conflict:
         return show(place, item_id, conflict, "escalate")
     flash("Escalated: an admin will decide.", "undone")
@@ -204,27 +202,6 @@ def preferences() -> dict[str, bool]:
     return SWITCHES | moderation().store.personal.preferences(me().name)
 
 
-def read_wish(asked: str) -> Wish:
-    """Read a decision from a form."""
-    ruling, _, reason = asked.partition(":")
-    if ruling not in list(Ruling):
-        raise Invalid("decision", "approve, or reject:REASON")
-    if ruling == Ruling.REJECT and reason not in list(ReasonCode):
-        raise Invalid("reason", f"one of {', '.join(ReasonCode)}")
-    return Wish(
-        Ruling(ruling),
-        ReasonCode(reason) if ruling == Ruling.REJECT else None,
-        note=_note(),
-        lease_token=request.form.get("lease_token", ""),
-        revision=request.form.get("revision", type=int),
-    )
-
-
-def said(wish: Wish) -> str:
-    """Say what was decided."""
-    return f"Rejected: {showing.REASON_NAMES[wish.reason]}." if wish.reason else "Approved."
-
-
 def go(place: Place, item_id: str) -> Response:
     """Lead to a place on the desk."""
     return cast(Response, redirect(place.url(item_id), 303))
@@ -296,13 +273,6 @@ def _last_bulk() -> bulk.Bulk | None:
         return bulk.find(moderation(), me(), session["bulk"]) if "bulk" in session else None
     except ModqueueError:
         return None
-
-
-def _note() -> str:
-    note = "".join(c for c in request.form.get("note", "").strip() if c.isprintable() or c == "\n")
-    if len(note) > NOTE_MAX:
-        raise Invalid("note", f"at most {NOTE_MAX} characters")
-    return note
 
 
 def _count_exposure(item: Item) -> None:

@@ -1,0 +1,40 @@
+"""What a form of the desk asks for: a ruling with its reason, a note, and on what it rests."""
+
+from __future__ import annotations
+
+from flask import request
+
+from service.domain import Invalid, ReasonCode, Ruling
+from service.moderation import Wish
+from service.web import showing
+
+NOTE_MAX = 2000
+
+
+def read(asked: str) -> Wish:
+    """Read a decision from a form."""
+    ruling, _, reason = asked.partition(":")
+    if ruling not in list(Ruling):
+        raise Invalid("decision", "approve, or reject:REASON")
+    if ruling == Ruling.REJECT and reason not in list(ReasonCode):
+        raise Invalid("reason", f"one of {', '.join(ReasonCode)}")
+    return Wish(
+        Ruling(ruling),
+        ReasonCode(reason) if ruling == Ruling.REJECT else None,
+        note=note(),
+        lease_token=request.form.get("lease_token", ""),
+        revision=request.form.get("revision", type=int),
+    )
+
+
+def said(wish: Wish) -> str:
+    """Say what was decided."""
+    return f"Rejected: {showing.REASON_NAMES[wish.reason]}." if wish.reason else "Approved."
+
+
+def note() -> str:
+    """Read a note, without what cannot be printed."""
+    text = "".join(c for c in request.form.get("note", "").strip() if c.isprintable() or c == "\n")
+    if len(text) > NOTE_MAX:
+        raise Invalid("note", f"at most {NOTE_MAX} characters")
+    return text
