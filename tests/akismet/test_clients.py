@@ -78,8 +78,10 @@ def test_pypi_akismet(key: Key) -> None:
         http = httpx.Client(transport=Diverted(key.service.address), timeout=10)
         return akismet.SyncClient(config=akismet.Config(key=value, url=BLOG_URL), http_client=http)
 
-    with pytest.raises(akismet.APIKeyError), client("0" * 12):
-        pass
+    # It does not close the line to us itself when it is refused at the start.
+    wrong = client("0" * 12)
+    with wrong._http_client, pytest.raises(akismet.APIKeyError):
+        wrong.__enter__()
     with client(key.value) as asked:
         assert asked.verify_key()
         assert asked.comment_check(IP, comment_content=FINE) == akismet.CheckResponse.HAM
