@@ -1,7 +1,7 @@
 """All that there is to learn from, with weights, and with what is kept from training."""
 
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
@@ -80,14 +80,15 @@ class Examples:
 
     @property
     def clean_news(self) -> NDArray[np.bool_]:
-        """Which rows are news comments known to be neither dehumanising nor hateful.
+        """Which rows are news comments known to be neither dehumanising nor hateful, nor spam.
 
         Returns
         -------
         ndarray of shape (n,)
             Of bool.
         """
-        return np.asarray((self.sources == NEWS) & (self.labels[:, :2] == 0).all(axis=1), bool)
+        harmless = (self.labels[:, :2] == 0).all(axis=1) & (self.labels[:, 2] != 1)
+        return np.asarray((self.sources == NEWS) & harmless, bool)
 
     def take(self, chosen: NDArray[np.bool_]) -> Self:
         """Select rows.
@@ -134,8 +135,8 @@ def load(ours: Path, public: Path | None = None, decisions: Sequence[Path] = ())
     if public:
         files += [(public / f"{name}.csv", entry) for name, entry in settings["sets"].items()]
     files = [(path, entry) for path, entry in files if path.exists()]
-    annotations_file = ours / settings["annotations"]["file"]
-    annotations = read_annotations(annotations_file)
+    read_by_us = [ours / name for name in settings["annotations"]["files"]]
+    annotations = _merged(read_annotations(path) for path in read_by_us)
     rows, weights, dev = [], [], []
     for path, entry in files:
         for row in read_csv(path) if path.suffix == ".csv" else read_lines(path):
@@ -148,7 +149,7 @@ def load(ours: Path, public: Path | None = None, decisions: Sequence[Path] = ())
         dev.append(settings["contrast"]["dev"])
     groups = splits.group([row.document.text for row in rows], [row.pair for row in rows])
     twentieths = splits.folds(groups, [f"{row.source}/{row.id}" for row in rows])
-    digests = {path.name: digest(path) for path in [*(path for path, _ in files), annotations_file]}
+    digests = {path.name: digest(path) for path in [*(path for path, _ in files), *read_by_us]}
     table = np.array([np.broadcast_to(weight, len(LABELS)) for weight in weights], float)
     return Examples(rows, table, groups, twentieths, twentieths < np.array(dev), digests)
 
@@ -164,7 +165,15 @@ def _contrast(directory: Path) -> Iterator[Row]:
             yield Row(f"{number}", Document(text), template.labels, path.stem, template.block)
 
 
-def _annotated(row: Row, annotations: dict[str, float], ignored: Sequence[str]) -> Row:
-    labels = [np.nan if name in ignored else value for name, value in zip(LABELS, row.labels, strict=True)]
-    labels[0] = annotations.get(row.id, labels[0])
-    return Row(row.id, row.document, tuple(labels), row.source, row.pair, row.slice)
+def _merged(files: Iterable[dict[str, dict[str, float]]]) -> dict[str, dict[str, float]]:
+    merged: dict[str, dict[str, float]] = {}
+    for file in files:
+        for name, said in file.items():
+            merged[name] = merged.get(name, {}) | said
+    return merged
+
+
+def _annotated(row: Row, annotations: dict[str, dict[str, float]], ignored: Sequence[str]) -> Row:
+    said = dict.fromkeys(ignored, np.nan) | annotations.get(row.id, {})
+    labels = tuple(said.get(name, value) for name, value in zip(LABELS, row.labels, strict=True))
+    return Row(row.id, row.document, labels, row.source, row.pair, row.slice)

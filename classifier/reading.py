@@ -133,18 +133,18 @@ def _row(record: Any, where: str, source: str) -> Row:
     return Row(str(record["id"]), document, labels, source, pair, kind)
 
 
-def read_annotations(path: Path) -> dict[str, float]:
-    """Read dehumanising labels by id.
+def read_annotations(path: Path) -> dict[str, dict[str, float]]:
+    """Read labels by id.
 
     Parameters
     ----------
     path : Path
-        CSV with id and dehumanising (1, 0 or u for undecided).
+        CSV with id and one column or more of LABELS: 1, 0, u for undecided, empty where nothing is said.
 
     Returns
     -------
-    dict of str to float
-        1, 0 or NaN by id.
+    dict of str to dict of str to float
+        By id, the labels that it speaks of: 1, 0 or NaN.
 
     Raises
     ------
@@ -153,12 +153,12 @@ def read_annotations(path: Path) -> dict[str, float]:
     """
     with path.open(newline="", encoding="utf-8") as file:
         reader = csv.DictReader(file)
-        return {
-            record["id"]: _label(
-                record["dehumanising"].replace("u", ""), f"{path}:{reader.line_num}", LABELS[0]
-            )
-            for record in reader
-        }
+        return {record["id"]: _said(record, f"{path}:{reader.line_num}") for record in reader}
+
+
+def _said(record: dict[str, str], where: str) -> dict[str, float]:
+    said = {name: record[name] for name in LABELS if record.get(name)}
+    return {name: _label(value.replace("u", ""), where, name) for name, value in said.items()}
 
 
 def digest(path: Path) -> str:

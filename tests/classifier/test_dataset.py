@@ -14,7 +14,7 @@ def ours(tmp_path):
     """A training_data directory with one set, one annotation and two comments."""
     (tmp_path / "seed").mkdir()
     (tmp_path / "sources.toml").write_text(
-        '[annotations]\nfile = "annotations.csv"\n[seed]\nweight = 6.0\n'
+        '[annotations]\nfiles = ["annotations.csv"]\n[seed]\nweight = 6.0\n'
         '[contrast]\nweight = 1.0\ndev = 2\n[sets.news]\nweight = 2.0\nignore = ["spam"]\n'
     )
     (tmp_path / "templates").mkdir()

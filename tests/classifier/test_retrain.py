@@ -20,7 +20,8 @@ def small(tmp_path, monkeypatch):
         (ours / name).mkdir()
     for name in (*(f"seed/{few}" for few in FEW), "templates/slots.toml", "sources.toml"):
         shutil.copy(OURS / name, ours / name)
-    (ours / "annotations.csv").write_text("id,dehumanising\n")
+    for name in ("annotations.csv", "news_annotations.csv"):
+        (ours / name).write_text("id,dehumanising\n")
     monkeypatch.setattr(retrain, "OURS", ours)
     return tmp_path / "registry"
 
