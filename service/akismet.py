@@ -10,18 +10,8 @@ from datetime import UTC, datetime
 
 from service import feedback
 from service.connectors.wordpress import words
-from service.domain import (
-    Comment,
-    Conflict,
-    History,
-    Item,
-    NotFound,
-    ReasonCode,
-    Ruling,
-    Site,
-    TooMany,
-    Verdict,
-)
+from service.domain import Comment, History, Item, ReasonCode, Ruling, Site, Verdict
+from service.errors import Conflict, NotFound, TooMany
 from service.feedback import Report
 from service.moderation import Moderation
 from service.store import Trace, keys

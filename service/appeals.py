@@ -6,7 +6,8 @@ import hmac
 import re
 from dataclasses import dataclass
 
-from service.domain import Conflict, Invalid, Item, NotFound, Person, Ruling
+from service.domain import Item, Person, Ruling
+from service.errors import Conflict, Invalid, NotFound
 from service.moderation import Moderation, Wish
 from service.store import codec
 from service.store.appeals import Appeal

@@ -14,7 +14,7 @@ from typing import Any
 
 from service import data_dir as directory
 from service.config import Settings
-from service.domain import Conflict, Invalid
+from service.errors import Conflict, Invalid
 from service.store import snapshot
 
 MANIFEST, SNAPSHOT = "manifest.json", "store.rdb"

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from service.domain import Conflict, Item, ModqueueError, NotFound, Person, ReasonCode, Ruling
+from service.domain import Item, Person, ReasonCode, Ruling
+from service.errors import Conflict, ModqueueError, NotFound
 from service.moderation import Moderation, Wish
 from service.store import Wanted, keys
 

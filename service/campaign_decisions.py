@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from service import campaigns
-from service.domain import Conflict, Decision, Item, NotFound, Person, Role
+from service.domain import Decision, Item, Person, Role
+from service.errors import Conflict, NotFound
 from service.moderation import Moderation, Wish
 from service.store import codec
 from service.store.campaigns import Campaign

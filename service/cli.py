@@ -14,7 +14,7 @@ import click
 
 from service import config, logs
 from service.commands import deliveries, models, open_store, people, reach, senders, sites
-from service.domain import ModqueueError
+from service.errors import ModqueueError
 
 
 class Refusing(click.Group):

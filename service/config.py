@@ -9,7 +9,7 @@ from typing import Any, Literal
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from service.domain import Invalid
+from service.errors import Invalid
 
 PREFIX = "MODQUEUE_"
 

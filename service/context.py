@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from service.domain import History, Item, NotFound, Person
+from service.domain import History, Item, Person
+from service.errors import NotFound
 from service.moderation import Moderation
 from service.store import DECIDED, Wanted, keys
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from service.config import Settings
-from service.domain import Conflict, Invalid
+from service.errors import Conflict, Invalid
 from service.store import embedded
 
 

@@ -19,7 +19,8 @@ from service.config import Settings, load
 from service.connectors.connector import Result
 from service.connectors.ways import Ways
 from service.data_dir import complete
-from service.domain import Delivery, NotFound, Site, Unavailable
+from service.domain import Delivery, Site
+from service.errors import NotFound, Unavailable
 from service.moderation import Moderation, connect
 
 MINUTE, HOUR = 60.0, 3600.0

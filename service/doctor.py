@@ -13,7 +13,7 @@ from rich.table import Table
 from service import data_dir
 from service.config import Settings
 from service.connectors.address import check_callback_url
-from service.domain import Invalid, ModqueueError
+from service.errors import Invalid, ModqueueError
 from service.scoring import Scorer
 from service.store import Store, embedded
 

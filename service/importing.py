@@ -15,7 +15,8 @@ from xml.etree import ElementTree
 
 import requests
 
-from service.domain import Comment, Invalid, NotFound, Person, ReasonCode, Role, Ruling, Site
+from service.domain import Comment, Person, ReasonCode, Role, Ruling, Site
+from service.errors import Invalid, NotFound
 from service.moderation import Moderation, Wish
 from service.store import codec, keys
 from service.web import fields

@@ -16,7 +16,7 @@ from rich.progress import Progress
 from service import config, data_dir
 from service.commands import open_store
 from service.config import Settings
-from service.domain import Invalid
+from service.errors import Invalid
 from service.importing import Found, Import, from_blog, from_export
 from service.moderation import Moderation
 from service.scoring import Scorer

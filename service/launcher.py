@@ -20,7 +20,8 @@ import structlog
 
 from service import data_dir as directory
 from service.config import PREFIX, Settings
-from service.domain import Conflict, Person, Role, Unavailable
+from service.domain import Person, Role
+from service.errors import Conflict, Unavailable
 from service.process import end_with_parent
 from service.store import Store, embedded
 

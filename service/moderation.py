@@ -18,16 +18,13 @@ from service.domain import (
     Judgement,
     Lane,
     Lease,
-    ModqueueError,
-    NotFound,
     Person,
     ReasonCode,
     Ruling,
-    ScorerError,
     Site,
-    Unavailable,
     Verdict,
 )
+from service.errors import ModqueueError, NotFound, ScorerError, Unavailable
 from service.scoring import Scorer
 from service.store import Arrival, LaneSummary, Page, Store, Wanted, codec, keys, search
 

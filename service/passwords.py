@@ -7,7 +7,7 @@ from functools import cache
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from service.domain import Invalid
+from service.errors import Invalid
 
 MIN_LENGTH = 12
 

@@ -6,7 +6,8 @@ import secrets
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from service.domain import Conflict, Invalid, Person, Role
+from service.domain import Person, Role
+from service.errors import Conflict, Invalid
 from service.store import Store
 
 Change = Callable[[Person], Person]

@@ -6,19 +6,8 @@ import re
 from collections.abc import Iterable, Mapping
 from urllib.parse import urlsplit
 
-from service.domain import (
-    LABELS,
-    Comment,
-    History,
-    Invalid,
-    Judgement,
-    Lane,
-    Policy,
-    Reason,
-    ScorerError,
-    Thresholds,
-    Verdict,
-)
+from service.domain import LABELS, Comment, History, Judgement, Lane, Policy, Reason, Thresholds, Verdict
+from service.errors import Invalid, ScorerError
 
 _LINK = re.compile(r"https?://[^\s<>\"')\]]+", re.IGNORECASE)
 # An item is uncertain when its score lies this close above the threshold that it crossed.

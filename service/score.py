@@ -8,7 +8,8 @@ from itertools import islice
 from typing import Any, BinaryIO, TextIO
 
 from service import policy
-from service.domain import Comment, Explanation, History, Invalid, Policy, ScorerError
+from service.domain import Comment, Explanation, History, Policy
+from service.errors import Invalid, ScorerError
 from service.scoring import Model
 from service.web import fields
 

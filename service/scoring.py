@@ -12,7 +12,8 @@ import structlog
 from classifier import registry
 from classifier.model import Explanation as ModelExplanation
 from classifier.text import Document
-from service.domain import LABELS, Comment, Explanation, ScorerError, Thresholds
+from service.domain import LABELS, Comment, Explanation, Thresholds
+from service.errors import ScorerError
 
 # How often a running service looks whether another champion was promoted.
 POLL_S = 2.0

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from html.parser import HTMLParser
 from typing import Any
 
-from service.domain import Invalid
+from service.errors import Invalid
 
 # Our names in a mapping, and the fields that they stand for.
 FIELDS = {

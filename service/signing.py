@@ -10,7 +10,8 @@ import secrets as random
 from collections.abc import Iterable
 from typing import Protocol
 
-from service.domain import BadSignature, Secret
+from service.domain import Secret
+from service.errors import BadSignature
 
 TOLERANCE_S = 300
 PREFIX = "whsec_"

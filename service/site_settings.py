@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from service import policy as policies
 from service import signing
 from service.connectors.address import check_callback_url
-from service.domain import LABELS, Invalid, NotFound, Policy, Secret, Site, Thresholds
+from service.domain import LABELS, Policy, Secret, Site, Thresholds
+from service.errors import Invalid, NotFound
 from service.moderation import Moderation
 from service.store import codec
 

@@ -17,7 +17,8 @@ from flask.testing import FlaskClient
 
 from service import create_app, signing
 from service.config import Settings
-from service.domain import Comment, Explanation, Person, Role, ScorerError, Secret, Site, Thresholds
+from service.domain import Comment, Explanation, Person, Role, Secret, Site, Thresholds
+from service.errors import ScorerError
 from service.moderation import Moderation
 from service.store import Store, embedded
 

@@ -12,7 +12,7 @@ import click
 
 from service import config
 from service.commands import as_json, show
-from service.domain import NotFound
+from service.errors import NotFound
 
 
 @click.group()

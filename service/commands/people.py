@@ -11,7 +11,8 @@ import click
 
 from service import config, data_dir
 from service.commands import as_json, log, open_store, show
-from service.domain import NotFound, Person, Role
+from service.domain import Person, Role
+from service.errors import NotFound
 from service.people import check_name, forgotten
 from service.store import Store
 

@@ -11,7 +11,7 @@ import click
 
 from service import config
 from service.commands import log, open_store
-from service.domain import Invalid
+from service.errors import Invalid
 
 
 @click.command("akismet")

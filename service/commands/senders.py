@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from service.commands import log, open_store
-from service.domain import Invalid
+from service.errors import Invalid
 from service.senders import check
 
 SECRET_LIMIT = 500

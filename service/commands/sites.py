@@ -13,7 +13,8 @@ import click
 from service import config, signing, site_settings
 from service.commands import as_json, log, open_store, show
 from service.connectors.address import check_callback_url, check_site_url
-from service.domain import Invalid, Policy, Secret, Site
+from service.domain import Policy, Secret, Site
+from service.errors import Invalid
 from service.policy import check
 from service.store import codec, keys
 from service.store.registry import digest

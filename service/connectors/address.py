@@ -10,7 +10,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from service.domain import Invalid
+from service.errors import Invalid
 
 MAX_LENGTH = 2000
 

@@ -11,7 +11,8 @@ from typing import Literal
 
 from service.connectors import address
 from service.connectors.line import BODY_LIMIT, Lines
-from service.domain import Delivery, ModqueueError, Site
+from service.domain import Delivery, Site
+from service.errors import ModqueueError
 
 # Resolving, connecting and the whole answers, together.
 ATTEMPT_S = 10.0

@@ -21,7 +21,8 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from service import signing
-from service.domain import BadSignature, Secret
+from service.domain import Secret
+from service.errors import BadSignature
 from service.web.fields import parse_json
 from service.web.responses import HEADERS
 

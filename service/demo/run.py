@@ -25,7 +25,8 @@ from rich.text import Text
 
 from service import config, data_dir, launcher, logs, signing
 from service.demo.blog import SITE, Blog, serving
-from service.domain import Secret, Site, Unavailable, Verdict
+from service.domain import Secret, Site, Verdict
+from service.errors import Unavailable
 from service.store import Store
 
 WORKERS = 2

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import cast
 
-from service.domain import Conflict, NotFound
+from service.errors import Conflict, NotFound
 from service.store import keys
 from service.store.connection import Connection
 

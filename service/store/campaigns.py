@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import cast
 
-from service.domain import Conflict, Decision, Lane, NotFound, ReasonCode, Ruling
+from service.domain import Decision, Lane, ReasonCode, Ruling
+from service.errors import Conflict, NotFound
 from service.store import codec, keys
 from service.store.connection import Connection
 

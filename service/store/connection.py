@@ -13,7 +13,7 @@ import structlog
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from service.domain import Unavailable
+from service.errors import Unavailable
 
 # Long enough for an fsync on a busy disk, short enough that a blog's visitor is not kept waiting.
 SOCKET_TIMEOUT_S = 3.0

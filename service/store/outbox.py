@@ -6,7 +6,8 @@ import secrets
 from collections.abc import Mapping
 from typing import Any, cast
 
-from service.domain import Delivery, DeliveryState, NotFound
+from service.domain import Delivery, DeliveryState
+from service.errors import NotFound
 from service.store import codec, keys
 from service.store.connection import Connection
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, replace
 from typing import cast
 
-from service.domain import Conflict, NotFound, Policy
+from service.domain import Policy
+from service.errors import Conflict, NotFound
 from service.store import codec
 from service.store.connection import Connection
 from service.store.keys import META

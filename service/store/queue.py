@@ -6,16 +6,8 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from service.domain import (
-    Comment,
-    Conflict,
-    Explanation,
-    History,
-    Judgement,
-    Lease,
-    NotFound,
-    TooMany,
-)
+from service.domain import Comment, Explanation, History, Judgement, Lease
+from service.errors import Conflict, NotFound, TooMany
 from service.store import codec, keys, search
 from service.store.connection import Connection
 

@@ -9,7 +9,8 @@ from typing import Any, cast
 
 from redis.exceptions import ResponseError
 
-from service.domain import Conflict, NotFound, Person, Role, Site, TooMany
+from service.domain import Person, Role, Site
+from service.errors import Conflict, NotFound, TooMany
 from service.store import codec
 from service.store.connection import Connection
 from service.store.keys import META

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import cast
 
-from service.domain import Conflict
+from service.errors import Conflict
 from service.store.connection import Connection
 from service.store.keys import META
 

@@ -12,7 +12,8 @@ from enum import StrEnum
 from itertools import islice
 from typing import Any
 
-from service.domain import Comment, Invalid, Judgement, Lane, NotFound
+from service.domain import Comment, Judgement, Lane
+from service.errors import Invalid, NotFound
 from service.store import codec, keys
 from service.store.connection import Connection
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import redis
 
-from service.domain import Conflict, Unavailable
+from service.errors import Conflict, Unavailable
 from service.store import embedded
 
 NAME = "dump.rdb"

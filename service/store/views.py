@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from service.domain import History, Item, Lane, NotFound
+from service.domain import History, Item, Lane
+from service.errors import NotFound
 from service.store import codec, keys
 from service.store.connection import Connection
 from service.store.search import NOTHING, PENDING, Search, Wanted

@@ -20,7 +20,8 @@ from flask_login import LoginManager, current_user
 from flask_wtf.csrf import CSRFError, CSRFProtect
 
 from service import passwords
-from service.domain import NotFound, Person, Role
+from service.domain import Person, Role
+from service.errors import NotFound
 from service.web import doorkeeper, sessions
 from service.web.responses import answer, moderation, wants_page
 

@@ -11,7 +11,8 @@ from urllib.parse import parse_qsl
 from flask import Blueprint, Response, g, request
 
 from service.connectors.address import parse
-from service.domain import Comment, Invalid, ModqueueError, Site, TooMany, Unavailable
+from service.domain import Comment, Site
+from service.errors import Invalid, ModqueueError, TooMany, Unavailable
 from service.store import Trace
 from service.web import fields
 from service.web.intake import hash_key

@@ -9,7 +9,8 @@ from pydantic import BaseModel, ValidationError
 from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
 from service import appeals
-from service.domain import Conflict, Invalid, Person
+from service.domain import Person
+from service.errors import Conflict, Invalid
 from service.web import api_answers, idempotency, openapi
 from service.web.api_bodies import BulkBody, ClaimBody, CommentsQuery, DecisionBody, ReleaseBody, StatsQuery
 from service.web.appeals import link_key, link_url

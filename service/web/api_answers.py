@@ -8,7 +8,8 @@ from typing import Any
 
 from pydantic import AwareDatetime, BaseModel
 
-from service.domain import Conflict, Item, Lane, ModqueueError, ReasonCode, Ruling, Verdict
+from service.domain import Item, Lane, ReasonCode, Ruling, Verdict
+from service.errors import Conflict, ModqueueError
 from service.store import LaneSummary, Page
 from service.web.responses import STATUS
 

@@ -19,7 +19,8 @@ from flask import (
 
 from service import appeals
 from service.appeals import TEXT_LIMIT, Link
-from service.domain import Conflict, Invalid, Item, NotFound, Person
+from service.domain import Item, Person
+from service.errors import Conflict, Invalid, NotFound
 from service.store.appeals import Appeal
 from service.web import accounts, doorkeeper, showing
 from service.web.accounts import me

@@ -8,7 +8,8 @@ from flask import Blueprint, Response, flash, make_response, redirect, render_te
 
 from service import campaign_decisions
 from service.campaign_decisions import Outcome
-from service.domain import Conflict, Invalid, Item, NotFound, ReasonCode, Ruling
+from service.domain import Item, ReasonCode, Ruling
+from service.errors import Conflict, Invalid, NotFound
 from service.moderation import Wish
 from service.store.campaigns import Campaign
 from service.web import accounts, showing

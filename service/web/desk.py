@@ -18,7 +18,8 @@ from flask import (
 )
 
 from service import bulk, context
-from service.domain import Conflict, Item, Lane, ModqueueError, NotFound, Role
+from service.domain import Item, Lane, Role
+from service.errors import Conflict, ModqueueError, NotFound
 from service.store import ALL, DECIDED, ESCALATED, PENDING, Page, keys
 from service.web import accounts, differences, places, showing, wishes
 from service.web.accounts import me

@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 from flask import current_app, request
 
 from service import second_factor
-from service.domain import NotFound, Person
+from service.domain import Person
+from service.errors import NotFound
 from service.store import Session
 from service.web.responses import moderation
 

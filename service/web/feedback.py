@@ -10,7 +10,8 @@ from flask import Blueprint, Response, jsonify, request
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator
 
 from service import feedback, site_settings
-from service.domain import Invalid, ReasonCode, Ruling
+from service.domain import ReasonCode, Ruling
+from service.errors import Invalid
 from service.store import codec
 from service.web import fields
 from service.web.intake import signed

@@ -12,7 +12,8 @@ from urllib.parse import parse_qsl
 from annotated_types import MaxLen
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from service.domain import Comment, Invalid
+from service.domain import Comment
+from service.errors import Invalid
 
 TEXT_LIMIT = 20_000
 FIELD_COUNT_LIMIT = 1_000

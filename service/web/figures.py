@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, render_template, request
 
 from service import figures
-from service.domain import Invalid
+from service.errors import Invalid
 from service.figures import Report
 from service.web import accounts, charts
 from service.web.accounts import me

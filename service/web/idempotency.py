@@ -8,7 +8,7 @@ from contextlib import suppress
 
 from flask import Blueprint, Response, g, request
 
-from service.domain import Invalid, Unavailable
+from service.errors import Invalid, Unavailable
 from service.web.responses import moderation
 
 HEADER = "Idempotency-Key"

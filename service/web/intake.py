@@ -6,7 +6,8 @@ from flask import Blueprint, Response, current_app, request
 from werkzeug.exceptions import UnsupportedMediaType
 
 from service import signing
-from service.domain import BadSignature, NotFound, Secret, Site
+from service.domain import Secret, Site
+from service.errors import BadSignature, NotFound
 from service.web import fields
 from service.web.responses import moderation
 

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from flask import Blueprint, render_template, request
 
-from service.domain import Invalid, NotFound
+from service.errors import Invalid, NotFound
 from service.store import Entry, LogPage
 from service.web import accounts
 from service.web.accounts import me

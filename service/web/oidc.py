@@ -8,7 +8,8 @@ import structlog
 from flask import Blueprint, Flask, Response, current_app, flash, request, session, url_for
 
 from service.config import Settings
-from service.domain import Invalid, Person
+from service.domain import Person
+from service.errors import Invalid
 from service.web import accounts, doorkeeper
 from service.web.accounts import see
 from service.web.responses import moderation

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from flask import Blueprint, Response, jsonify
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
 
-from service.domain import ModqueueError, ScorerError, Unavailable
+from service.errors import ModqueueError, ScorerError, Unavailable
 from service.moderation import Moderation
 from service.web.responses import moderation
 

@@ -11,7 +11,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from werkzeug.exceptions import HTTPException
 
 from service import suggestions
-from service.domain import Explanation, Invalid, ModqueueError, ScorerError, Site, TooMany, Unavailable
+from service.domain import Explanation, Site
+from service.errors import Invalid, ModqueueError, ScorerError, TooMany, Unavailable
 from service.web.fields import TEXT_LIMIT, parse_json
 from service.web.responses import moderation
 

@@ -9,7 +9,8 @@ from typing import Any
 
 from flask import request, url_for
 
-from service.domain import LABELS, Invalid, Lane, NotFound
+from service.domain import LABELS, Lane
+from service.errors import Invalid, NotFound
 from service.store import ALL, DECIDED, ESCALATED, PENDING, Sort, Wanted
 
 LANES: dict[str, str] = {

@@ -9,15 +9,7 @@ from flask import Flask, Response, current_app, jsonify, render_template, reques
 from flask.sessions import SecureCookieSessionInterface
 from werkzeug.exceptions import HTTPException, InternalServerError
 
-from service.domain import (
-    BadSignature,
-    Conflict,
-    Invalid,
-    ModqueueError,
-    NotFound,
-    TooMany,
-    Unavailable,
-)
+from service.errors import BadSignature, Conflict, Invalid, ModqueueError, NotFound, TooMany, Unavailable
 from service.moderation import Moderation
 
 CSP = (

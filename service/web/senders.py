@@ -12,7 +12,8 @@ from flask import Blueprint, Response, jsonify, request
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from service import senders
-from service.domain import BadSignature, Comment, Invalid, NotFound, Site, Verdict
+from service.domain import Comment, Site, Verdict
+from service.errors import BadSignature, Invalid, NotFound
 from service.web import fields, intake
 from service.web.responses import moderation
 

@@ -9,7 +9,8 @@ from flask import Blueprint, Response, current_app, flash, redirect, render_temp
 
 from service import policy as policies
 from service import signing, site_settings
-from service.domain import LABELS, Conflict, Invalid, NotFound, Policy, Site, Thresholds
+from service.domain import LABELS, Policy, Site, Thresholds
+from service.errors import Conflict, Invalid, NotFound
 from service.web import accounts
 from service.web.accounts import me
 from service.web.responses import moderation

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from flask import request
 
-from service.domain import Invalid, ReasonCode, Ruling
+from service.domain import ReasonCode, Ruling
+from service.errors import Invalid
 from service.moderation import Wish
 from service.web import showing
 

@@ -13,7 +13,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from service import passwords
-from service.domain import Invalid, Unavailable
+from service.errors import Invalid, Unavailable
 from service.moderation import Moderation
 from service.store import keys
 from tests.conftest import ANA, BEN, Clock, Sender

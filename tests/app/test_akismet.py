@@ -10,7 +10,8 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from service.domain import ReasonCode, Ruling, Site, Unavailable
+from service.domain import ReasonCode, Ruling, Site
+from service.errors import Unavailable
 from service.moderation import Moderation, Wish
 from service.store import ALL, PENDING
 from service.store.registry import digest

@@ -9,7 +9,8 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from service.domain import ReasonCode, Ruling, Unavailable
+from service.domain import ReasonCode, Ruling
+from service.errors import Unavailable
 from service.moderation import Moderation, Wish
 from tests.conftest import ANA, Clock, StubScorer, submit
 

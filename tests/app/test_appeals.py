@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service import appeals
-from service.domain import Conflict, Invalid, NotFound, ReasonCode, Ruling
+from service.domain import ReasonCode, Ruling
+from service.errors import Conflict, Invalid, NotFound
 from service.moderation import Moderation, Wish
 from tests.conftest import ANA, BEN, BLOG, Clock, submit
 from tests.pages import Page, Visitor, give_password

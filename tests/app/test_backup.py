@@ -12,7 +12,7 @@ import pytest
 from service.backup import backup, restore
 from service.config import Settings
 from service.data_dir import secret_key, store_url
-from service.domain import Conflict, Invalid
+from service.errors import Conflict, Invalid
 from service.store import Store
 from tests.conftest import BLOG
 

@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service import campaign_decisions, campaigns
-from service.domain import Conflict, Lane, NotFound, Person, ReasonCode, Role, Ruling
+from service.domain import Lane, Person, ReasonCode, Role, Ruling
+from service.errors import Conflict, NotFound
 from service.moderation import Moderation, Wish
 from service.store.campaigns import Campaign
 from tests.conftest import ADMIN, ANA, BEN, BLOG, Clock, submit

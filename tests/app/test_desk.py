@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service import bulk
-from service.domain import Comment, Explanation, Item, Judgement, ReasonCode, Ruling, Unavailable, Verdict
+from service.domain import Comment, Explanation, Item, Judgement, ReasonCode, Ruling, Verdict
+from service.errors import Unavailable
 from service.moderation import Moderation, Wish
 from service.web import desk, differences, responses
 from tests.conftest import ADMIN, ANA, BEN, BLOG, Clock, submit

@@ -9,7 +9,8 @@ import pytest
 from flask.testing import FlaskClient
 
 from service import signing
-from service.domain import Conflict, ReasonCode, Ruling
+from service.domain import ReasonCode, Ruling
+from service.errors import Conflict
 from service.moderation import Moderation, Wish
 from tests.conftest import ANA, BLOG, OTHER, Clock, Sender
 

@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service import figures, site_settings
-from service.domain import LABELS, NotFound, Policy, ReasonCode, Ruling
+from service.domain import LABELS, Policy, ReasonCode, Ruling
+from service.errors import NotFound
 from service.figures import Agreement, SiteFigures
 from service.moderation import Moderation, Wish
 from service.web import charts

@@ -9,7 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from service.domain import Unavailable
+from service.errors import Unavailable
 from service.moderation import Moderation
 from tests.conftest import Clock, submit
 

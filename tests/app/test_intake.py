@@ -12,7 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from service import signing
-from service.domain import NotFound, Secret, Unavailable
+from service.domain import Secret
+from service.errors import NotFound, Unavailable
 from service.moderation import Moderation
 from service.store import ALL, PENDING
 from tests.conftest import BLOG, OTHER, Clock, Sender

@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 from flask import Flask
 
-from service.domain import Conflict, Invalid, Person, Role
+from service.domain import Person, Role
+from service.errors import Conflict, Invalid
 from service.moderation import Moderation
 from service.people import People
 from tests.app.test_accounts import NEW, fast, logged, visitor  # noqa: F401  fixtures

@@ -9,7 +9,8 @@ import pytest
 
 from classifier import registry
 from service import scoring
-from service.domain import LABELS, Comment, ScorerError
+from service.domain import LABELS, Comment
+from service.errors import ScorerError
 from service.scoring import Scorer
 
 VERMIN = Comment("blog", "1", "They are vermin. Exterminate them.", author="Ana")

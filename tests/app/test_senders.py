@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 
 from service import senders, signing
 from service.cli import main
-from service.domain import Invalid, Item, Policy
+from service.domain import Item, Policy
+from service.errors import Invalid
 from service.moderation import Moderation
 from service.store import Store
 from service.store.registry import digest

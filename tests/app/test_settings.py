@@ -14,17 +14,8 @@ from hypothesis import strategies as st
 from service import policy as policies
 from service import signing, site_settings
 from service.connectors.webhook import Result
-from service.domain import (
-    LABELS,
-    Comment,
-    Conflict,
-    History,
-    NotFound,
-    Policy,
-    Role,
-    Thresholds,
-    Verdict,
-)
+from service.domain import LABELS, Comment, History, Policy, Role, Thresholds, Verdict
+from service.errors import Conflict, NotFound
 from service.moderation import Moderation
 from service.store import PENDING
 from tests.conftest import ADMIN, ANA, BLOG, OTHER, Clock, Sender, submit

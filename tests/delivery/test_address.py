@@ -13,7 +13,8 @@ import pytest
 
 from service.connectors import address, line
 from service.connectors.webhook import Result, WebhookSender
-from service.domain import Delivery, Invalid
+from service.domain import Delivery
+from service.errors import Invalid
 from tests.conftest import BLOG
 from tests.delivery.conftest import Receiver, serve
 

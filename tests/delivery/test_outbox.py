@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from service.domain import Delivery, NotFound, ReasonCode, Ruling
+from service.domain import Delivery, ReasonCode, Ruling
+from service.errors import NotFound
 from service.moderation import Moderation, Wish
 from service.store import keys
 from tests.conftest import ADMIN, BLOG, Clock, submit

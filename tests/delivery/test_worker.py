@@ -20,7 +20,8 @@ import pytest
 
 from service import delivery
 from service.delivery import LADDER_S, Worker
-from service.domain import Item, Lane, Ruling, Secret, Site, Unavailable
+from service.domain import Item, Lane, Ruling, Secret, Site
+from service.errors import Unavailable
 from service.moderation import Moderation, Wish
 from tests.conftest import ANA, OTHER, Clock, submit
 from tests.delivery.conftest import Receiver, reply, state

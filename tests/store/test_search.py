@@ -10,7 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from service.domain import Comment, Judgement, Lane, NotFound, Reason, ReasonCode, Ruling, Verdict
+from service.domain import Comment, Judgement, Lane, Reason, ReasonCode, Ruling, Verdict
+from service.errors import NotFound
 from service.moderation import Moderation, Wish
 from service.store import ALL, DECIDED, ESCALATED, PENDING, Sort, Wanted, connection, search
 from tests.conftest import ADMIN, ANA, BLOG, Clock, submit

@@ -9,7 +9,8 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
-from service.domain import Conflict, Lease, Person, ReasonCode, Ruling
+from service.domain import Lease, Person, ReasonCode, Ruling
+from service.errors import Conflict
 from service.moderation import Moderation, Wish
 from service.store import ALL, PENDING, keys, search
 from tests.conftest import ANA, BEN, BLOG, OTHER, Clock, submit

@@ -7,17 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from service.domain import (
-    Conflict,
-    Decision,
-    Invalid,
-    Lane,
-    NotFound,
-    ReasonCode,
-    Ruling,
-    TooMany,
-    Unavailable,
-)
+from service.domain import Decision, Lane, ReasonCode, Ruling
+from service.errors import Conflict, Invalid, NotFound, TooMany, Unavailable
 from service.moderation import Moderation, Wish
 from service.store import ALL, DECIDED, PENDING, Store
 from tests.conftest import ADMIN, ANA, BEN, BLOG, Clock, submit

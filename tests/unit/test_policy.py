@@ -8,18 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.domain import (
-    LABELS,
-    Comment,
-    History,
-    Invalid,
-    Judgement,
-    Lane,
-    Policy,
-    ScorerError,
-    Thresholds,
-    Verdict,
-)
+from service.domain import LABELS, Comment, History, Judgement, Lane, Policy, Thresholds, Verdict
+from service.errors import Invalid, ScorerError
 from service.policy import check, effective, judge
 
 RECOMMENDED = {

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from standardwebhooks.webhooks import Webhook
 
 from service import signing
-from service.domain import BadSignature, Secret
+from service.domain import Secret
+from service.errors import BadSignature
 
 NOW = 1_800_000_000.0
 SECRET = signing.new_secret()
