@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import redis
@@ -21,6 +21,10 @@ from service.domain import Comment, Explanation, Person, Role, Secret, Site, Thr
 from service.errors import ScorerError
 from service.moderation import Moderation
 from service.store import Store, embedded
+from tests.chromium import CHROMIUM, QUIET
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 SECRET = signing.new_secret()
 BLOG = Site("blog", "https://blog.example", (Secret(SECRET),), callback_url="https://blog.example/modqueue")
@@ -160,3 +164,14 @@ def submit(moderation: Moderation, text: str, comment_id: str = "1", **fields: s
     body = f"{comment}{time.perf_counter_ns()}".encode()
     answer: dict[str, Any] = json.loads(moderation.submit(site, comment, f"msg-{os.urandom(8).hex()}", body))
     return answer
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Start a real browser, one for all tests of a process: Playwright allows no second one beside it."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        yield browser
+        browser.close()

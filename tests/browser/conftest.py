@@ -8,25 +8,13 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from service.moderation import Moderation
 from tests.conftest import ADMIN, ANA, BEN
 from tests.pages import PASSWORD, give_password
 
-CHROMIUM = "/usr/bin/chromium"
-# The browser shall talk to the app under test and to nobody else.
-QUIET = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 DESKTOP, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 
 Open = Callable[..., Page]
@@ -35,19 +23,6 @@ Open = Callable[..., Page]
 class _Silent(WSGIRequestHandler):
     def log_request(self, *_args: object, **_kwargs: object) -> None:
         """Keep quiet."""
-
-
-@pytest.fixture(scope="session")
-def playwright() -> Iterator[Playwright]:
-    with sync_playwright() as started:
-        yield started
-
-
-@pytest.fixture(scope="session")
-def browser(playwright: Playwright) -> Iterator[Browser]:
-    browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-    yield browser
-    browser.close()
 
 
 @pytest.fixture

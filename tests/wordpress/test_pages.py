@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
-from tests.browser.conftest import CHROMIUM, DESKTOP, PHONE, QUIET
+from tests.browser.conftest import DESKTOP, PHONE
 from tests.wordpress.conftest import FINE, HELD, SPAM, Pair
 from tests.wordpress.site import PASSWORD
 
@@ -18,20 +18,19 @@ PICTURES = Path(__file__).parents[2] / ".screenshots"
 
 
 @pytest.fixture
-def admin(pair: Pair) -> Iterator[Page]:
+def admin(browser: Browser, pair: Pair) -> Iterator[Page]:
     """Give a browser whose admin is signed in; no page may complain in its console."""
     faults: list[str] = []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        page = browser.new_page(viewport=DESKTOP, base_url=pair.wordpress.url)
-        page.on("pageerror", lambda error: faults.append(str(error)))
-        page.goto("/wp-login.php")
-        page.get_by_label("Username or Email Address").fill("admin")
-        page.get_by_label("Password", exact=True).fill(PASSWORD)
-        page.get_by_role("button", name="Log In").click()
-        page.wait_for_url("**/wp-admin/**")
-        yield page
-        browser.close()
+    context = browser.new_context(viewport=DESKTOP, base_url=pair.wordpress.url)
+    page = context.new_page()
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.goto("/wp-login.php")
+    page.get_by_label("Username or Email Address").fill("admin")
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_role("button", name="Log In").click()
+    page.wait_for_url("**/wp-admin/**")
+    yield page
+    context.close()
     assert faults == []
 
 
