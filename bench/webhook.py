@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import os
+import random
 import socket
 import statistics
 import tempfile
@@ -20,7 +21,7 @@ from service import config, launcher, signing
 from service.domain import Secret, Site
 from service.store import Store, embedded
 
-PAIRS, SECONDS, CONNECTIONS, WORKERS = 5, 4.0, 16, 2
+PAIRS, SECONDS, CONNECTIONS, WORKERS, WORDS = 5, 4.0, 16, 2, 40
 TEXT = (
     "I walked past the harbour this morning and the new cranes are already up, so whoever said that nothing "
     "would happen before spring was wrong. Still, I would like to know who pays for the road, and when."
@@ -81,7 +82,9 @@ def _plain() -> Iterator[bytes]:
 
 
 def _body(n: int) -> bytes:
-    fields = {"comment_ID": str(n), "comment_content": f"{TEXT} {n}", "comment_author": "Ana"}
+    # Words in an order of their own, since copies of one text would be gathered as a campaign.
+    words = random.Random(n).sample(TEXT.split() * 4, WORDS)  # noqa: S311  # no secret
+    fields = {"comment_ID": str(n), "comment_content": " ".join(words), "comment_author": "Ana"}
     return json.dumps(fields).encode()
 
 
