@@ -20,30 +20,7 @@ def create_app(settings: Settings, moderation: Moderation | None = None) -> Flas
     from werkzeug.middleware.proxy_fix import ProxyFix
 
     from service.moderation import connect
-    from service.web import (
-        account,
-        accounts,
-        akismet,
-        akismet_figures,
-        api,
-        appeals,
-        bulks,
-        campaigns,
-        compressing,
-        desk,
-        feedback,
-        figures,
-        intake,
-        log,
-        oidc,
-        ops,
-        people,
-        perspective,
-        responses,
-        rooms,
-        senders,
-    )
-    from service.web import settings as settings_room
+    from service.web import accounts, compressing, oidc, responses, rooms
 
     app = Flask(__name__, template_folder="web/templates", static_folder="web/static")
     app.config.update(
@@ -59,31 +36,27 @@ def create_app(settings: Settings, moderation: Moderation | None = None) -> Flas
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, hops, hops, hops)  # type: ignore[method-assign]  # Flask's own way
-    responses.init_app(app)
-    compressing.init_app(app)
-    rooms.init_app(app)
-    accounts.init_app(app)
+    for part in (responses, compressing, rooms, accounts):
+        part.init_app(app)
     oidc.init_app(app, settings)
-    for room in (
-        intake,
-        feedback,
-        api,
-        accounts,
-        account,
-        people,
-        log,
-        perspective,
-        senders,
-        desk,
-        bulks,
-        ops,
-    ):
+    _open_to_machines(app)
+    _open_to_people(app)
+    return app
+
+
+def _open_to_machines(app: Flask) -> None:
+    from service.web import akismet, akismet_figures, api, feedback, intake, ops, perspective, senders
+
+    for room in (intake, feedback, api, perspective, senders, ops, akismet, akismet_figures):
         app.register_blueprint(room.blueprint)
-    for room in (campaigns, figures, settings_room, appeals):
-        app.register_blueprint(room.blueprint)
-    app.register_blueprint(appeals.public)
     for room in (akismet, akismet_figures):
-        app.register_blueprint(room.blueprint)
         # For clients that can be given an address but not a host for each key.
         app.register_blueprint(room.blueprint, url_prefix="/<key>", name=f"{room.blueprint.name}_by_path")
-    return app
+
+
+def _open_to_people(app: Flask) -> None:
+    from service.web import account, accounts, appeals, bulks, campaigns, desk, figures, log, people, settings
+
+    for room in (accounts, account, people, log, desk, bulks, campaigns, figures, settings, appeals):
+        app.register_blueprint(room.blueprint)
+    app.register_blueprint(appeals.public)
