@@ -20,6 +20,8 @@ RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"
 
 
 def violations(page: Page) -> list[str]:
+    # A page without its style yet would be judged for what nobody sees.
+    page.wait_for_load_state("load")
     page.evaluate(AXE.read_text())
     found: Any = page.evaluate("tags => axe.run(document, {runOnly: tags})", RULES)
     return [
