@@ -8,13 +8,14 @@ command -v openssl >/dev/null || missing="$missing openssl"
 # A WordPress with PHP and MariaDB; mini-httpd, php-cgi and php keep Apache out.
 [ -d /usr/share/wordpress ] || missing="$missing wordpress wordpress-theme-twentytwentythree mini-httpd php-cgi php"
 command -v php >/dev/null || missing="$missing php-cli php-mysql php-curl php-mbstring php-xml"
+command -v phpcs >/dev/null || missing="$missing php-codesniffer"
 command -v mariadbd >/dev/null || missing="$missing mariadb-server-core mariadb-client-core"
 command -v xgettext >/dev/null || missing="$missing gettext"
 [ -x /usr/sbin/nginx ] || missing="$missing nginx-light"
-# What the tests need of npm is installed beside them: clients of Akismet's protocol, an accessibility checker.
+# What the tests need of npm is installed beside them: clients of Akismet's protocol, an accessibility checker, PHP's versions.
 command -v npm >/dev/null || missing="$missing nodejs npm"
 packages() {
-    for place in akismet/node browser; do
+    for place in akismet/node browser wordpress/php; do
         ( cd "$(dirname "$0")/$place"
           [ -d node_modules ] || npm install --silent --no-package-lock --no-audit --no-fund )
     done

@@ -15,21 +15,66 @@ from tests.wordpress.conftest import PLUGIN
 
 pytestmark = pytest.mark.process
 
+HERE = Path(__file__).parent
 SOURCES = sorted(PLUGIN.rglob("*.php"))
 
 
-@pytest.mark.parametrize("source", SOURCES, ids=lambda p: p.name)
-def test_it_parses(source: Path) -> None:
-    subprocess.run(["php", "-l", source], check=True, capture_output=True)
+# The system's own, and those that the plugin is for beside it, as WebAssembly.
+VERSIONS = ("own", "7.4", "8.3", "8.4")
 
 
-def test_it_signs_as_the_service_verifies() -> None:
+def php(version: str, script: Path, directory: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run a script about the PHP files of a directory."""
+    run = ["php"] if version == "own" else ["node", HERE / "php" / "run.mjs", version, directory]
+    return subprocess.run([*run, script, *arguments], capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_it_compiles(version: str) -> None:
+    done = php(version, HERE / "compile.php", PLUGIN, str(PLUGIN))
+    assert done.returncode == 0, done.stderr
+    used, files = json.loads(done.stdout)
+    assert files == len(SOURCES)
+    assert version in ("own", used)
+
+
+def test_what_its_oldest_php_cannot_compile_is_noticed(tmp_path: Path) -> None:
+    (tmp_path / "new.php").write_text("<?php\n$a = match ( 1 ) { 1 => 2 };\n")
+    assert php("8.3", HERE / "compile.php", tmp_path, str(tmp_path)).returncode == 0
+    done = php("7.4", HERE / "compile.php", tmp_path, str(tmp_path))
+    assert done.returncode == 1
+    assert "new.php:2 syntax error" in done.stderr
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_it_signs_as_the_service_verifies(version: str) -> None:
     secret = signing.new_secret()
-    done = subprocess.run(
-        ["php", Path(__file__).with_name("unit.php"), secret], capture_output=True, text=True, check=False
-    )
+    done = php(version, HERE / "unit.php", PLUGIN, secret)
     assert done.returncode == 0, done.stderr
     assert signing.verify(json.loads(done.stdout), b"body", [Secret(secret)], 1_800_000_000) == "wp-1"
+
+
+def test_it_keeps_to_the_coding_standard() -> None:
+    done = subprocess.run(["phpcs"], cwd=PLUGIN.parent, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
+def test_what_breaks_the_coding_standard_is_noticed(tmp_path: Path) -> None:
+    bad = tmp_path / "bad.php"
+    bad.write_text("<?php\nfunction f($a)\n{\n    return [json_encode( @$a )];\n}\n")
+    run = ["phpcs", "--standard=" + str(PLUGIN.parent / "phpcs.xml"), "--report=json", bad]
+    found = json.loads(subprocess.run(run, capture_output=True, text=True, check=False).stdout)
+    sources = {message["source"] for message in found["files"][str(bad)]["messages"]}
+    assert sources >= {
+        "Generic.Arrays.DisallowShortArraySyntax.Found",
+        "Generic.Functions.OpeningFunctionBraceKernighanRitchie.BraceOnNewLine",
+        "Generic.PHP.ForbiddenFunctions.FoundWithAlternative",
+        "Generic.PHP.NoSilencedErrors.Discouraged",
+        "Generic.WhiteSpace.DisallowSpaceIndent.SpacesUsed",
+        "Squiz.Commenting.FileComment.Missing",
+        "Squiz.Commenting.FunctionComment.Missing",
+        "Squiz.Functions.FunctionDeclarationArgumentSpacing.SpacingAfterOpen",
+    }
 
 
 def test_its_words_for_translators_are_those_of_the_code(tmp_path: Path) -> None:
