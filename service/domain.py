@@ -107,8 +107,20 @@ class Judgement:
 
 
 @dataclass(frozen=True, slots=True)
+class Quote:
+    """A quotation in a comment and its own score: the explanation's bias + spans + fields is its log-odds."""
+
+    start: int
+    end: int
+    score: float
+    log_odds: float
+    spans: tuple[tuple[int, int, float], ...]
+    fields: tuple[tuple[str, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Explanation:
-    """Why a label scored as it did: bias + spans + fields add up to the log-odds."""
+    """Why a label scored as it did: bias + spans + fields add up to the log-odds, quotes aside."""
 
     label: str
     score: float
@@ -116,6 +128,8 @@ class Explanation:
     bias: float
     spans: tuple[tuple[int, int, float], ...]
     fields: tuple[tuple[str, float], ...] = ()
+    # What the author quotes counts neither in the score nor in the spans.
+    quotes: tuple[Quote, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from service.domain import (
     Lease,
     Person,
     Policy,
+    Quote,
     Reason,
     ReasonCode,
     Role,
@@ -159,8 +160,13 @@ def _reasons(judgement: Judgement) -> list[dict[str, Any]]:
 
 
 def _explanation(raw: Mapping[str, Any]) -> Explanation:
+    quotes = tuple(Quote(**{**quote, **_shares(quote)}) for quote in raw.get("quotes", ()))
+    return Explanation(**{**raw, **_shares(raw), "quotes": quotes})
+
+
+def _shares(raw: Mapping[str, Any]) -> dict[str, Any]:
     spans = tuple((int(s), int(e), float(c)) for s, e, c in raw["spans"])
-    return Explanation(**{**raw, "spans": spans, "fields": tuple((n, float(c)) for n, c in raw["fields"])})
+    return {"spans": spans, "fields": tuple((n, float(c)) for n, c in raw["fields"])}
 
 
 def _in_campaign(judged: Judgement, campaign: str) -> Judgement:

@@ -88,8 +88,19 @@ class FieldShare(BaseModel):
     contribution: float
 
 
+class QuoteShown(BaseModel):
+    """What the author quotes, with its own score; it counts neither in the other score nor in its spans."""
+
+    start: int
+    end: int
+    score: float
+    log_odds: float
+    spans: list[Span]
+    fields: list[FieldShare]
+
+
 class ExplanationShown(BaseModel):
-    """Why a label scored as it did: bias + spans + fields add up to the log-odds."""
+    """Why a label scored as it did: bias + spans + fields add up to the log-odds, quotes aside."""
 
     label: str
     score: float
@@ -97,6 +108,7 @@ class ExplanationShown(BaseModel):
     bias: float
     spans: list[Span]
     fields: list[FieldShare]
+    quotes: list[QuoteShown]
 
 
 class CommentShown(BaseModel):
@@ -260,5 +272,9 @@ def _decision(item: Item) -> dict[str, Any] | None:
 
 
 def _explanation(raw: dict[str, Any]) -> dict[str, Any]:
+    return {**_shares(raw), "quotes": [_shares(quote) for quote in raw["quotes"]]}
+
+
+def _shares(raw: dict[str, Any]) -> dict[str, Any]:
     spans = [{"start": s, "end": e, "contribution": c} for s, e, c in raw["spans"]]
     return {**raw, "spans": spans, "fields": [{"name": n, "contribution": c} for n, c in raw["fields"]]}
