@@ -8,3 +8,5 @@ from service.logs import configure
 settings = complete(load())
 configure(settings.log_level)
 app = create_app(settings)
+# Before there are several processes, so that they share the model's memory.
+app.extensions["moderation"].scorer.current()

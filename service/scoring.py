@@ -6,14 +6,18 @@ import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import structlog
 
-from classifier import registry
-from classifier.model import Explanation as ModelExplanation
-from classifier.text import Document
 from service.domain import LABELS, Comment, Explanation, Thresholds
 from service.errors import ScorerError
+
+if TYPE_CHECKING:
+    # The classifier is imported where it is used: it brings scikit-learn, and few commands score.
+    from classifier import registry
+    from classifier.model import Explanation as ModelExplanation
+    from classifier.text import Document
 
 # How often a running service looks whether another champion was promoted.
 POLL_S = 2.0
@@ -77,6 +81,8 @@ class Scorer:
         return self._model
 
     def _reload(self) -> None:
+        from classifier import registry
+
         if time.monotonic() - self._looked_at <= POLL_S:
             return
         self._looked_at = time.monotonic()
@@ -97,6 +103,8 @@ def _explanation(e: ModelExplanation) -> Explanation:
 
 
 def _document(comment: Comment) -> Document:
+    from classifier.text import Document
+
     return Document(
         text=comment.text,
         author=comment.author,

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from dataclasses import fields, replace
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from service import policy as policies
 from service import signing
 from service.connectors.address import check_callback_url
 from service.domain import LABELS, Policy, Secret, Site, Thresholds
 from service.errors import Invalid, NotFound
-from service.moderation import Moderation
 from service.store import codec
+
+if TYPE_CHECKING:
+    from service.moderation import Moderation
 
 # What a rotated secret stays valid for, at most.
 MAX_OVERLAP_S = 90 * 86400.0

