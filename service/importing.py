@@ -140,7 +140,8 @@ def _ask(session: requests.Session, url: str, status: str, page: int) -> request
 
 def _of_rest(raw: dict[str, Any]) -> dict[str, Any]:
     found = {ours: raw.get(theirs) for ours, theirs in _REST_FIELDS.items()}
-    return {**found, "user_id": raw.get("author"), "comment_content": raw["content"]["raw"]}
+    found |= {"user_id": raw.get("author"), "comment_content": raw["content"]["raw"]}
+    return _as_sent(found, raw.get("modqueue_id"))
 
 
 def _of_post(item: ElementTree.Element, progress: float) -> Iterator[Found]:
@@ -150,7 +151,18 @@ def _of_post(item: ElementTree.Element, progress: float) -> Iterator[Found]:
     for element in (e for e in item if _name(e) == "comment"):
         raw = {_name(e): e.text or "" for e in element}
         found = {_wordpress_name(name): value for name, value in raw.items()}
-        yield Found({**post, **found, **number}, raw.get("comment_approved", ""), progress)
+        fields = _as_sent({**post, **found, **number}, _meta(element).get("_modqueue_id"))
+        yield Found(fields, raw.get("comment_approved", ""), progress)
+
+
+def _meta(comment: ElementTree.Element) -> dict[str, str]:
+    pairs = ({_name(e): e.text or "" for e in meta} for meta in comment if _name(meta) == "commentmeta")
+    return {p.get("meta_key", ""): p.get("meta_value", "") for p in pairs}
+
+
+def _as_sent(fields: dict[str, Any], name: str | None) -> dict[str, Any]:
+    # What our plugin sent before is known by the name that it had then; anything else by its number.
+    return {**fields, "comment_ID": name or fields.get("comment_ID")}
 
 
 def _wordpress_name(name: str) -> str:

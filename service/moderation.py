@@ -115,7 +115,7 @@ class Moderation:
         """Return the sites that this person moderates, or the one asked for if it is among them."""
         visible = [s.id for s in self.store.registry.sites() if person.may_see(s.id)]
         if site and site not in visible:
-            raise NotFound(f"no such site: {site[:64]}")
+            raise NotFound("no such site: %(site)s", site=site[:64])
         return [site] if site else visible
 
     def lanes(self, person: Person, site: str = "") -> dict[Lane, LaneSummary]:
@@ -265,6 +265,6 @@ def _history_then(judgement: Judgement) -> History:
 
 
 def _content_digest(comment: Comment) -> str:
-    # What a reader sees of a comment: another value is another revision.
-    seen = (comment.text, comment.author, comment.author_url)
+    # What a reader sees of a comment: another value is another revision. An export has other ends of lines.
+    seen = (comment.text.replace("\r\n", "\n"), comment.author, comment.author_url)
     return hashlib.sha256("\0".join(seen).encode()).hexdigest()

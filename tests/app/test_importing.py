@@ -24,13 +24,15 @@ Export = Callable[..., str]
 def export(tmp_path: Path) -> Export:
     """Write an export with comments as (id, state, text)."""
 
-    def write(*comments: tuple[int, str, str]) -> str:
+    def write(*comments: tuple[int, str, str], sent_as: str = "") -> str:
+        pair = f"<wp:meta_key>_modqueue_id</wp:meta_key><wp:meta_value>{sent_as}</wp:meta_value>"
+        meta = f"<wp:commentmeta>{pair}</wp:commentmeta>" if sent_as else ""
         shown = "".join(
             f"<wp:comment><wp:comment_id>{i}</wp:comment_id><wp:comment_author><![CDATA[Ana]]></wp:comment_author>"
             f"<wp:comment_author_email>ana@example.org</wp:comment_author_email>"
             f"<wp:comment_date_gmt>2020-01-02 03:04:05</wp:comment_date_gmt>"
             f"<wp:comment_content>{escape(text)}</wp:comment_content><wp:comment_approved>{state}</wp:comment_approved>"
-            f"<wp:comment_user_id>0</wp:comment_user_id><wp:comment_parent>0</wp:comment_parent></wp:comment>"
+            f"<wp:comment_user_id>0</wp:comment_user_id><wp:comment_parent>0</wp:comment_parent>{meta}</wp:comment>"
             for i, state, text in comments
         )
         post = f"<title>News</title><link>https://blog.example/1</link><wp:post_id>3</wp:post_id>{shown}"
@@ -107,6 +109,28 @@ def test_it_leaves_alone_what_came_by_itself(
     item = submit(moderation_of_run, "one", "1")["id"]
     assert bring(run, export((1, "spam", "one")))["known"] == 1
     assert moderation_of_run.store.views.item(item).decision is None
+
+
+def test_what_the_plugin_sends_after_an_import_is_the_same_comment(
+    run: Run, moderation_of_run: Moderation, export: Export
+) -> None:
+    # XML knows one end of a line, browsers send another.
+    bring(run, export((17, "1", "one\r\ntwo")))
+    submit(moderation_of_run, "one\r\ntwo", "17", author="Ana")
+    (item,) = moderation_of_run.store.views.page("all", ["blog"]).items
+    assert (item.revision, item.outcome) == (1, "approve")
+    key = item.comment.author_key
+    history = moderation_of_run.store.views.history("blog", key)
+    assert (history.approved, history.rejected) == (1, 0)
+
+
+def test_what_the_plugin_has_sent_is_known_by_the_name_that_it_had(
+    run: Run, moderation_of_run: Moderation, export: Export
+) -> None:
+    submit(moderation_of_run, "one", "0b0a7a4e-5d0c-4b52-9a3e-3f0a3d9f6f10")
+    file = export((17, "1", "one"), sent_as="0b0a7a4e-5d0c-4b52-9a3e-3f0a3d9f6f10")
+    assert bring(run, file)["known"] == 1
+    assert len(moderation_of_run.store.views.page("all", ["blog"]).items) == 1
 
 
 def test_it_names_what_it_refuses_and_brings_the_rest(run: Run, store: Store, export: Export) -> None:

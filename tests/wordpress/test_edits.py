@@ -133,3 +133,30 @@ def test_it_sends_the_comments_that_were_there_before(pair: Pair) -> None:
     pair.decide(old["shown"], "reject", "hateful")
     pair.wordpress.wait_for_status(old["shown"], "spam")
     assert pair.wordpress.php("echo json_encode( get_option( 'modqueue_existing', 'none' ) );") == "none"
+
+
+def test_an_import_and_the_plugin_bring_a_comment_once(pair: Pair) -> None:
+    def bring() -> int:
+        arguments = (
+            "import",
+            "wordpress",
+            pair.wordpress.url,
+            "--site",
+            "wordpress",
+            "--user",
+            "admin",
+            "--json",
+        )
+        password = pair.wordpress.application_password("admin") + "\n"
+        return int(pair.service.command(*arguments, stdin=password)["imported"])
+
+    code = f"wp_insert_comment( array( 'comment_post_ID' => 1, 'comment_content' => '{pair.text(FINE)}' ) )"
+    old = int(pair.wordpress.php(f"echo json_encode( {code} );"))
+    bring()
+    pair.wordpress.option("modqueue_existing", 1)
+    pair.wordpress.cron_now()
+    item = pair.item(old)
+    assert (item["comment_ID"], item["revision"], item["decision"]["by"]) == (str(old), 1, "import")
+    # What came through the plugin under another name is known to the import, too.
+    pair.wordpress.comment(pair.text(FINE))
+    assert bring() == 0

@@ -29,6 +29,7 @@ require __DIR__ . '/includes/class-modqueue-moderators.php';
 require __DIR__ . '/includes/class-modqueue-callback.php';
 require __DIR__ . '/includes/class-modqueue-privacy.php';
 
+Modqueue_Record::hook();
 Modqueue_Gate::hook();
 Modqueue_Sender::hook();
 Modqueue_Moderators::hook();

@@ -13,7 +13,8 @@ final class Modqueue_Record {
 	const PREFIX = '_modqueue_';
 
 	/**
-	 * The name by which the service knows the comment: it had none of its own when it was first sent.
+	 * The name by which the service knows the comment. One that was sent before it was stored had none of its own then;
+	 * one that was there before goes by its number, as `modqueue import` calls it: so both bring it once.
 	 */
 	const KEY = '_modqueue_id';
 
@@ -56,6 +57,33 @@ final class Modqueue_Record {
 	 * Exists while a moderator's decision has to be sent; the value is the id of its message.
 	 */
 	const UNSENT = '_modqueue_unsent';
+
+	/**
+	 * Registers the hooks.
+	 */
+	public static function hook(): void {
+		add_action( 'rest_api_init', array( self::class, 'show_name' ) );
+	}
+
+	/**
+	 * Shows the name to those who may edit comments: `modqueue import` reads it, to know again what was sent.
+	 */
+	public static function show_name(): void {
+		register_rest_field(
+			'comment',
+			'modqueue_id',
+			array(
+				'get_callback' => function ( $comment ) {
+					return (string) self::get( (int) $comment['id'], self::KEY );
+				},
+				'schema'       => array(
+					'type'     => 'string',
+					'context'  => array( 'edit' ),
+					'readonly' => true,
+				),
+			)
+		);
+	}
 
 	/**
 	 * Returns a value of a comment, '' where there is none.
@@ -113,14 +141,14 @@ final class Modqueue_Record {
 	}
 
 	/**
-	 * Returns the comment's name, which is made the first time it is asked for.
+	 * Returns the comment's name; one that was never sent goes by its number.
 	 *
 	 * @param int $comment_id The comment.
 	 */
 	public static function key( int $comment_id ): string {
 		$key = (string) self::get( $comment_id, self::KEY );
 		if ( '' === $key ) {
-			$key = wp_generate_uuid4();
+			$key = (string) $comment_id;
 			self::name( $comment_id, $key );
 		}
 		return $key;
@@ -132,7 +160,7 @@ final class Modqueue_Record {
 	 * @param string $key Its name.
 	 */
 	public static function find( string $key ): int {
-		$found = wp_is_uuid( $key, 4 ) ? self::having( self::PREFIX . $key, 1 ) : array();
+		$found = wp_is_uuid( $key, 4 ) || ctype_digit( $key ) ? self::having( self::PREFIX . $key, 1 ) : array();
 		return (int) reset( $found );
 	}
 
