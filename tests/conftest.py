@@ -6,8 +6,8 @@ import json
 import os
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -115,12 +115,34 @@ def moderation(store: Store, clock: Clock) -> Moderation:
     return Moderation(store, StubScorer(), clock=clock)  # type: ignore[arg-type]  # the stub has its shape
 
 
-@pytest.fixture
-def app(moderation: Moderation, tmp_path: Path) -> Flask:
-    settings = Settings(data_dir=tmp_path, secret_key="a" * 64, redis_url="unix:///unused")
-    app = create_app(settings, moderation)
+def build_app(**more: Any) -> Flask:
+    """Build an app for many tests: its routes and templates, which none of them changes."""
+    settings = Settings(secret_key="a" * 64, redis_url="unix:///unused", **more)
+    app = create_app(settings, object())  # type: ignore[arg-type]  # each test brings its own
     app.testing = True
     return app
+
+
+@contextmanager
+def lent(app: Flask, moderation: Moderation) -> Iterator[Flask]:
+    """Lend an app over the store of a test, and take back what the test sets."""
+    config, extensions = dict(app.config), dict(app.extensions)
+    app.extensions["moderation"] = moderation
+    yield app
+    for now, before in ((app.config, config), (app.extensions, extensions)):
+        now.clear()
+        now.update(before)
+
+
+@pytest.fixture(scope="session")
+def built_app() -> Flask:
+    return build_app()
+
+
+@pytest.fixture
+def app(built_app: Flask, moderation: Moderation) -> Iterator[Flask]:
+    with lent(built_app, moderation) as app:
+        yield app
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Commands, run in this process."""
+"""Commands, run in this process, and visitors of the pages."""
 
 from __future__ import annotations
 
@@ -10,9 +10,14 @@ from pathlib import Path
 import pytest
 import structlog
 from click.testing import CliRunner, Result
+from flask import Flask
 
+from service import passwords
 from service.cli import main
+from service.moderation import Moderation
 from service.store import Store
+from tests.conftest import ANA, BEN
+from tests.pages import FAST, Visitor, give_password
 
 Run = Callable[..., Result]
 
@@ -43,3 +48,19 @@ def added(run: Run) -> dict[str, str]:
     arguments = ("--url", "https://blog.example", "--callback-url", "https://blog.example/hook", "--json")
     result: dict[str, str] = json.loads(run("site", "add", "blog", *arguments).stdout)
     return result
+
+
+@pytest.fixture
+def fast(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Hash passwords as tests do."""
+    monkeypatch.setattr(passwords, "_hasher", FAST)
+    passwords._of_nobody.cache_clear()
+    yield
+    passwords._of_nobody.cache_clear()
+
+
+@pytest.fixture
+def visitor(app: Flask, moderation: Moderation, fast: None) -> Visitor:
+    """Give a visitor to a service where ana and ben have passwords."""
+    give_password(moderation.store, ANA, BEN)
+    return Visitor(app)

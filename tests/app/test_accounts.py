@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Literal
 
@@ -16,24 +16,10 @@ from service import passwords
 from service.errors import Invalid, Unavailable
 from service.moderation import Moderation
 from service.store import keys
-from tests.conftest import ANA, BEN, Clock, Sender
-from tests.pages import FAST, HASH, PASSWORD, Visitor, give_password
+from tests.conftest import ANA, Clock, Sender
+from tests.pages import HASH, PASSWORD, Visitor
 
 NEW = "a longer pass phrase"
-
-
-@pytest.fixture
-def fast(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(passwords, "_hasher", FAST)
-    passwords._of_nobody.cache_clear()
-    yield
-    passwords._of_nobody.cache_clear()
-
-
-@pytest.fixture
-def visitor(app: Flask, moderation: Moderation, fast: None) -> Visitor:
-    give_password(moderation.store, ANA, BEN)
-    return Visitor(app)
 
 
 def logged(moderation: Moderation) -> list[tuple[str, str]]:

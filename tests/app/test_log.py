@@ -13,13 +13,12 @@ from hypothesis import strategies as st
 from service.domain import Person, ReasonCode, Role, Ruling
 from service.moderation import Moderation, Wish
 from service.store import Store, keys
-from tests.app.test_accounts import fast, visitor  # noqa: F401  fixtures
 from tests.conftest import ADMIN, ANA, submit
 from tests.pages import Visitor, give_password
 
 
 @pytest.fixture
-def admin(visitor: Visitor, app: Flask, moderation: Moderation) -> Visitor:  # noqa: F811
+def admin(visitor: Visitor, app: Flask, moderation: Moderation) -> Visitor:
     give_password(moderation.store, ADMIN)
     admin = Visitor(app)
     admin.sign_in("admin")

@@ -9,7 +9,6 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from threading import Thread
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -19,11 +18,11 @@ from flask import Flask
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 
-from service import create_app
 from service.config import Settings
 from service.moderation import Moderation
-from tests.app.test_accounts import fast, logged  # noqa: F401  a fixture
-from tests.conftest import ANA, BEN
+from service.web import oidc
+from tests.app.test_accounts import logged
+from tests.conftest import ANA, BEN, build_app, lent
 from tests.pages import HASH, Page, Visitor
 
 CLIENT, CLIENT_SECRET = "modqueue", "shared with the provider"
@@ -113,17 +112,25 @@ def provider() -> Iterator[Provider]:
     provider.server.server_close()
 
 
+def settings(issuer: str) -> Any:
+    return {"oidc_issuer": issuer, "oidc_client_id": CLIENT, "oidc_client_secret": CLIENT_SECRET}
+
+
+@pytest.fixture(scope="session")
+def built_with_provider() -> Flask:
+    return build_app(**settings("http://127.0.0.1:1"))
+
+
 @pytest.fixture
-def app(moderation: Moderation, provider: Provider, tmp_path: Path, fast: None) -> Flask:  # noqa: F811
+def app(
+    built_with_provider: Flask, moderation: Moderation, provider: Provider, fast: None
+) -> Iterator[Flask]:
     registry = moderation.store.registry
     registry.save_person(replace(ANA, password_hash=HASH, email="ana@blog.example"))
-    settings = Settings(
-        data_dir=tmp_path, secret_key="a" * 64, redis_url="unix:///unused",
-        oidc_issuer=provider.url, oidc_client_id=CLIENT, oidc_client_secret=CLIENT_SECRET,
-    )  # fmt: skip
-    app = create_app(settings, moderation)
-    app.testing = True
-    return app
+    with lent(built_with_provider, moderation) as app:
+        # A client of its own, which knows nothing yet of the provider of this test.
+        app.extensions["oidc"] = oidc._client(app, Settings(**settings(provider.url)))
+        yield app
 
 
 def go(visitor: Visitor, provider: Provider, path: str = "/sign-in/provider") -> str:
@@ -143,11 +150,11 @@ def test_it_signs_in_whom_the_provider_names_by_verified_address(
     assert logged(moderation) == [("sign_in_provider", "ana")]
 
 
-def test_it_is_offered_where_it_is_set_up(app: Flask, moderation: Moderation, tmp_path: Path) -> None:
+def test_it_is_offered_where_it_is_set_up(app: Flask, built_app: Flask, moderation: Moderation) -> None:
     assert "Sign in by your provider" in Visitor(app).get("/sign-in").text
-    plain = create_app(Settings(data_dir=tmp_path, secret_key="a" * 64, redis_url="unix:///x"), moderation)
-    assert "provider" not in Visitor(plain).get("/sign-in").text
-    assert Visitor(plain).get("/sign-in/provider").status == 404
+    with lent(built_app, moderation) as plain:
+        assert "provider" not in Visitor(plain).get("/sign-in").text
+        assert Visitor(plain).get("/sign-in/provider").status == 404
 
 
 def test_it_comes_back_to_where_one_was_but_nowhere_else(app: Flask, provider: Provider) -> None:

@@ -11,13 +11,13 @@ from service.domain import Person, Role
 from service.errors import Conflict, Invalid
 from service.moderation import Moderation
 from service.people import People
-from tests.app.test_accounts import NEW, fast, logged, visitor  # noqa: F401  fixtures
+from tests.app.test_accounts import NEW, logged
 from tests.conftest import ADMIN, ANA, Clock
 from tests.pages import HASH, PASSWORD, Page, Visitor, give_password
 
 
 @pytest.fixture
-def admin(visitor: Visitor, app: Flask, moderation: Moderation) -> Visitor:  # noqa: F811
+def admin(visitor: Visitor, app: Flask, moderation: Moderation) -> Visitor:
     give_password(moderation.store, ADMIN)
     admin = Visitor(app)
     admin.sign_in("admin")
@@ -38,7 +38,7 @@ def link_of(page: Page) -> str:
 
 
 @pytest.mark.parametrize("path", ["/people", "/people/person?name=ben", "/log"])
-def test_it_is_for_admins_alone(admin: Visitor, visitor: Visitor, path: str) -> None:  # noqa: F811
+def test_it_is_for_admins_alone(admin: Visitor, visitor: Visitor, path: str) -> None:
     assert Visitor(admin.client.application).get(path).path.startswith("/sign-in")
     visitor.sign_in()
     assert visitor.get(path).status == 403
@@ -46,7 +46,7 @@ def test_it_is_for_admins_alone(admin: Visitor, visitor: Visitor, path: str) -> 
 
 
 @pytest.mark.parametrize("path", ["", "/person", "/reset", "/disable", "/sign-out"])
-def test_it_takes_no_form_of_a_moderator(visitor: Visitor, moderation: Moderation, path: str) -> None:  # noqa: F811
+def test_it_takes_no_form_of_a_moderator(visitor: Visitor, moderation: Moderation, path: str) -> None:
     visitor.sign_in()
     fields = visitor.get("/account").form("/account/password").fields
     answer = visitor.post(f"/people{path}", fields | {"name": "ana", "role": "admin"})
@@ -98,7 +98,7 @@ def test_it_changes_role_sites_and_address(admin: Visitor, moderation: Moderatio
     assert ben.password_hash == HASH
 
 
-def test_it_disables_and_lets_in_again(admin: Visitor, visitor: Visitor, app: Flask) -> None:  # noqa: F811
+def test_it_disables_and_lets_in_again(admin: Visitor, visitor: Visitor, app: Flask) -> None:
     visitor.sign_in()
     page = admin.send(admin.get("/people/person?name=ana").form("/people/disable"))
     assert "let in no more" in page.text
@@ -117,7 +117,7 @@ def test_a_reset_forgets_both_factors(admin: Visitor, moderation: Moderation) ->
     assert moderation.store.sessions.codes_left("ana") == 0
 
 
-def test_it_signs_somebody_out_everywhere(admin: Visitor, visitor: Visitor) -> None:  # noqa: F811
+def test_it_signs_somebody_out_everywhere(admin: Visitor, visitor: Visitor) -> None:
     visitor.sign_in()
     page = admin.get("/people/person?name=ana")
     assert "A browser" in page.text
@@ -189,7 +189,7 @@ def test_it_loses_no_change_that_was_made_meanwhile(moderation: Moderation) -> N
     assert person(moderation, "ana") == replace(ANA, password_hash="new", email="ana@blog.example")
 
 
-def test_it_lists_where_one_is_signed_in(visitor: Visitor, app: Flask, clock: Clock) -> None:  # noqa: F811
+def test_it_lists_where_one_is_signed_in(visitor: Visitor, app: Flask, clock: Clock) -> None:
     phone = Visitor(app)
     phone.client.environ_base["HTTP_USER_AGENT"] = (
         "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Version/18.0 Mobile/15E148 Safari/604.1"
@@ -206,7 +206,7 @@ def test_it_lists_where_one_is_signed_in(visitor: Visitor, app: Flask, clock: Cl
     assert phone.get("/").path.startswith("/sign-in")
 
 
-def test_it_signs_out_everywhere_else(visitor: Visitor, app: Flask) -> None:  # noqa: F811
+def test_it_signs_out_everywhere_else(visitor: Visitor, app: Flask) -> None:
     others = [Visitor(app), Visitor(app)]
     for v in (*others, visitor):
         v.sign_in()
@@ -216,7 +216,7 @@ def test_it_signs_out_everywhere_else(visitor: Visitor, app: Flask) -> None:  # 
     assert [v.get("/").path.startswith("/sign-in") for v in (*others, visitor)] == [True, True, False]
 
 
-def test_it_ends_no_session_of_somebody_else(visitor: Visitor, app: Flask, moderation: Moderation) -> None:  # noqa: F811
+def test_it_ends_no_session_of_somebody_else(visitor: Visitor, app: Flask, moderation: Moderation) -> None:
     ben = Visitor(app)
     ben.sign_in("ben")
     theirs = moderation.store.sessions.of("ben", moderation.clock())[0]
@@ -226,7 +226,7 @@ def test_it_ends_no_session_of_somebody_else(visitor: Visitor, app: Flask, moder
     assert ben.get("/").path == "/"
 
 
-def test_a_session_ends_on_the_server_too(visitor: Visitor, moderation: Moderation, clock: Clock) -> None:  # noqa: F811
+def test_a_session_ends_on_the_server_too(visitor: Visitor, moderation: Moderation, clock: Clock) -> None:
     visitor.sign_in()
     cookie = visitor.client.get_cookie("modqueue")
     assert cookie
@@ -239,7 +239,7 @@ def test_a_session_ends_on_the_server_too(visitor: Visitor, moderation: Moderati
     assert visitor.get("/").path.startswith("/sign-in")
 
 
-def test_a_session_lives_on_while_it_is_used(visitor: Visitor, moderation: Moderation, clock: Clock) -> None:  # noqa: F811
+def test_a_session_lives_on_while_it_is_used(visitor: Visitor, moderation: Moderation, clock: Clock) -> None:
     visitor.sign_in()
     for _ in range(3):
         clock.move(6 * 3600)
@@ -248,7 +248,7 @@ def test_a_session_lives_on_while_it_is_used(visitor: Visitor, moderation: Moder
     assert (kept.seen, kept.began) == (clock(), clock() - 18 * 3600)
 
 
-def test_the_store_keeps_no_token_of_a_session(visitor: Visitor, moderation: Moderation) -> None:  # noqa: F811
+def test_the_store_keeps_no_token_of_a_session(visitor: Visitor, moderation: Moderation) -> None:
     visitor.sign_in()
     with visitor.client.session_transaction() as session:
         token = session["_user_id"]
@@ -257,7 +257,7 @@ def test_the_store_keeps_no_token_of_a_session(visitor: Visitor, moderation: Mod
     assert token not in str([client.get(k) for k in client.keys("*session:*")])
 
 
-def test_a_session_that_was_ended_is_not_brought_back(visitor: Visitor, moderation: Moderation) -> None:  # noqa: F811
+def test_a_session_that_was_ended_is_not_brought_back(visitor: Visitor, moderation: Moderation) -> None:
     visitor.sign_in()
     sessions = moderation.store.sessions
     (mine,) = sessions.of("ana", moderation.clock())

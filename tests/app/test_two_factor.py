@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from service import second_factor
 from service.moderation import Moderation
-from tests.app.test_accounts import NEW, fast, logged, visitor  # noqa: F401  fixtures
+from tests.app.test_accounts import NEW, logged
 from tests.conftest import ANA, Clock
 from tests.pages import HASH, PASSWORD, Page, Visitor
 
@@ -25,13 +25,13 @@ def code(clock: Clock, secret: str = SECRET) -> str:
 
 
 @pytest.fixture
-def protected(visitor: Visitor, moderation: Moderation) -> Visitor:  # noqa: F811  a fixture
+def protected(visitor: Visitor, moderation: Moderation) -> Visitor:
     """Give a visitor to whom two-factor applies."""
     moderation.store.registry.save_person(replace(ANA, password_hash=HASH, totp_secret=SECRET))
     return visitor
 
 
-def turn_on(visitor: Visitor, clock: Clock) -> tuple[Page, str]:  # noqa: F811
+def turn_on(visitor: Visitor, clock: Clock) -> tuple[Page, str]:
     visitor.sign_in()
     page = visitor.get("/account/two-factor")
     found = re.search(r"secret=([A-Z2-7]+)", page.html)
@@ -45,7 +45,7 @@ def codes_of(page: Page) -> list[str]:
 
 
 def test_it_turns_on_and_shows_recovery_codes_once(
-    visitor: Visitor, moderation: Moderation, clock: Clock  # noqa: F811
+    visitor: Visitor, moderation: Moderation, clock: Clock
 ) -> None:  # fmt: skip
     page, secret = turn_on(visitor, clock)
     assert len(set(codes_of(page))) == 10
@@ -56,7 +56,7 @@ def test_it_turns_on_and_shows_recovery_codes_once(
     assert "two_factor_on" in dict(logged(moderation))
 
 
-def test_it_draws_the_secret_as_a_picture_of_its_own(visitor: Visitor) -> None:  # noqa: F811
+def test_it_draws_the_secret_as_a_picture_of_its_own(visitor: Visitor) -> None:
     visitor.sign_in()
     html = visitor.get("/account/two-factor").html
     drawn = html[html.index("<svg") : html.index("</svg>")]
@@ -65,7 +65,7 @@ def test_it_draws_the_secret_as_a_picture_of_its_own(visitor: Visitor) -> None: 
 
 
 def test_it_stores_no_recovery_code_in_clear(
-    visitor: Visitor, moderation: Moderation, clock: Clock  # noqa: F811
+    visitor: Visitor, moderation: Moderation, clock: Clock
 ) -> None:  # fmt: skip
     page, _ = turn_on(visitor, clock)
     kept = moderation.store.registry._db.client.smembers("mq:{meta}:codes:ana")
@@ -76,7 +76,7 @@ def test_it_stores_no_recovery_code_in_clear(
 
 @pytest.mark.parametrize(("given_code", "password"), [("000000", PASSWORD), ("right", "wrong horse battery")])
 def test_it_stays_off_without_code_and_password(
-    visitor: Visitor, moderation: Moderation, clock: Clock, given_code: str, password: str  # noqa: F811
+    visitor: Visitor, moderation: Moderation, clock: Clock, given_code: str, password: str
 ) -> None:  # fmt: skip
     visitor.sign_in()
     page = visitor.get("/account/two-factor")
@@ -119,7 +119,7 @@ def test_it_takes_no_code_twice(protected: Visitor, app: Flask, clock: Clock) ->
     assert second.send(refused.form("/code"), code=code(clock)).path == "/"
 
 
-def test_it_takes_each_recovery_code_once(visitor: Visitor, app: Flask, clock: Clock) -> None:  # noqa: F811
+def test_it_takes_each_recovery_code_once(visitor: Visitor, app: Flask, clock: Clock) -> None:
     page, _ = turn_on(visitor, clock)
     one = codes_of(page)[0]
     first, second = Visitor(app), Visitor(app)
@@ -149,14 +149,14 @@ def test_it_slows_down_guessing_of_codes_from_everywhere(
 ) -> None:
     statuses = []
     for n in range(12):
-        visitor = Visitor(app)  # noqa: F811
+        visitor = Visitor(app)
         visitor.client.environ_base["REMOTE_ADDR"] = f"203.0.113.{n}"
         statuses.append(visitor.send(visitor.sign_in().form("/code"), code=f"{n:06}").status)
     assert statuses == [401] * 10 + [429] * 2
 
 
 def test_it_makes_new_codes_and_turns_off_by_a_code(
-    visitor: Visitor, app: Flask, moderation: Moderation, clock: Clock  # noqa: F811
+    visitor: Visitor, app: Flask, moderation: Moderation, clock: Clock
 ) -> None:  # fmt: skip
     page, secret = turn_on(visitor, clock)
     old = codes_of(page)
@@ -175,7 +175,7 @@ def test_it_makes_new_codes_and_turns_off_by_a_code(
 
 @pytest.mark.parametrize("path", ["codes", "off"])
 def test_where_it_is_off_no_code_is_right(
-    visitor: Visitor, moderation: Moderation, path: str,  # noqa: F811
+    visitor: Visitor, moderation: Moderation, path: str,
 ) -> None:  # fmt: skip
     visitor.sign_in()
     fields = visitor.get("/account").form("/account/password").fields
@@ -185,7 +185,7 @@ def test_where_it_is_off_no_code_is_right(
 
 
 def test_it_ends_other_sessions_when_it_is_turned_on(
-    visitor: Visitor, app: Flask, clock: Clock  # noqa: F811
+    visitor: Visitor, app: Flask, clock: Clock
 ) -> None:  # fmt: skip
     other = Visitor(app)
     other.sign_in()
