@@ -33,6 +33,9 @@ check: .venv/dev-installed
 
 test: test-core test-process
 
+# Many processes are started: each would compile the same modules anew where they may not be kept.
+test-core test-process: export PYTHONDONTWRITEBYTECODE :=
+
 # Everything that needs no process of ours: seconds.
 test-core: .venv/dev-installed
 	@sh tests/needs.sh
