@@ -12,12 +12,14 @@ command -v phpcs >/dev/null || missing="$missing php-codesniffer"
 command -v mariadbd >/dev/null || missing="$missing mariadb-server-core mariadb-client-core"
 command -v xgettext >/dev/null || missing="$missing gettext"
 [ -x /usr/sbin/nginx ] || missing="$missing nginx-light"
-# What the tests need of npm is installed beside them: clients of Akismet's protocol, an accessibility checker, PHP's versions.
+# What the tests need of npm is installed beside them: clients that speak to us, an accessibility
+# checker, PHP's versions.
 command -v npm >/dev/null || missing="$missing nodejs npm"
 packages() {
-    for place in akismet/node browser wordpress/php; do
+    for place in akismet/node browser perspective/node wordpress/php; do
         ( cd "$(dirname "$0")/$place"
-          [ -d node_modules ] || npm install --silent --no-package-lock --no-audit --no-fund )
+          [ node_modules -nt package.json ] || npm install --silent --no-package-lock --no-audit --no-fund
+          touch node_modules )
     done
 }
 [ -n "$missing" ] || { packages; exit 0; }
