@@ -2,8 +2,9 @@ import copy
 
 import numpy as np
 import pytest
+from sklearn.metrics import average_precision_score
 
-from classifier import gates, splits
+from classifier import gates
 from classifier.dataset import NEWS, Examples
 from classifier.reading import Row
 from tests.classifier.conftest import OURS, read_seed
@@ -19,9 +20,7 @@ def check():
         Row(str(n), document, tuple(values), NEWS)
         for n, (document, values) in enumerate(zip(documents, labels, strict=True))
     ]
-    groups = np.arange(len(rows))
-    fold = splits.folds(groups, [row.id for row in rows])
-    return Examples(rows, np.ones((len(rows), 3)), groups, fold, fold >= 0)
+    return Examples(rows, np.ones((len(rows), 3)))
 
 
 @pytest.fixture
@@ -64,6 +63,15 @@ def test_it_refuses_a_functionality_that_got_worse(model, other, check):
     result = gates.judge(other, champion, check, SUITES)
     assert not found(result, "threats").passed
     assert found(result, "neutral identity").passed
+
+
+def test_it_measures_samples_as_scikit_learn_measures_each():
+    rng = np.random.default_rng(5)
+    truth, scores = rng.integers(2, size=80), rng.integers(20, size=80) / 20
+    samples = [rng.integers(80, size=80) for _ in range(50)]
+    counts = np.array([np.bincount(rows, minlength=80) for rows in samples])
+    each = [average_precision_score(truth[rows], scores[rows]) for rows in samples]
+    np.testing.assert_allclose(gates.average_precisions(truth, scores, counts), each)
 
 
 def test_it_counts_harmless_statements_by_group(model):
