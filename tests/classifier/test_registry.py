@@ -1,4 +1,5 @@
 import json
+import shutil
 import time
 
 import pytest
@@ -8,16 +9,23 @@ from classifier.registry import RegistryError
 from classifier.text import Document
 
 
-@pytest.fixture
-def shelf(tmp_path, model):
-    """A registry with two models."""
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory, model):
+    directory = tmp_path_factory.mktemp("saved")
 
     def add(created):
-        name = registry.save(model, tmp_path / "new", {"created": created}, "# {id}\n")
-        (tmp_path / "new").rename(tmp_path / name)
+        name = registry.save(model, directory / "new", {"created": created}, "# {id}\n")
+        (directory / "new").rename(directory / name)
         return name
 
-    return tmp_path, add("2026-01-01"), add("2026-01-02")
+    return directory, add("2026-01-01"), add("2026-01-02")
+
+
+@pytest.fixture
+def shelf(tmp_path, saved):
+    """A registry with two models, to do with as one likes."""
+    directory, *names = saved
+    return shutil.copytree(directory, tmp_path / "shelf"), *names
 
 
 def change_manifest(directory, **values):

@@ -1,3 +1,4 @@
+import copy
 import json
 import shutil
 
@@ -26,6 +27,26 @@ def small(tmp_path, monkeypatch):
     return tmp_path / "registry"
 
 
+@pytest.fixture(scope="module")
+def train_once():
+    """Train when first asked, and give copies of what came out."""
+    train, results = retrain.train, []
+
+    def copied(*arguments):
+        if not results:
+            results.append(train(*arguments))
+        return copy.deepcopy(results[0])
+
+    return copied
+
+
+@pytest.fixture
+def trained(small, train_once, monkeypatch):
+    """A registry; what would be learnt from the small directory is learnt already."""
+    monkeypatch.setattr(retrain, "train", train_once)
+    return small
+
+
 def test_it_trains_from_our_own_data(small, capsys):
     assert retrain.main(["--registry", str(small)]) == 0
     (entry,) = registry.models(small)
@@ -41,26 +62,26 @@ def test_it_trains_from_our_own_data(small, capsys):
     assert all(part in page for part in ("<h2>spam</h2>", "neutral identity", "worst errors", "<polyline"))
 
 
-def test_it_refuses_to_promote_what_the_gates_refuse(small, capsys):
+def test_it_refuses_to_promote_what_the_gates_refuse(trained, capsys):
     """Trained on two files, a challenger falls behind the shipped champion."""
-    assert retrain.main(["--registry", str(small), "--promote"]) == 1
-    assert registry.champion_directory(small) == registry.SHIPPED
+    assert retrain.main(["--registry", str(trained), "--promote"]) == 1
+    assert registry.champion_directory(trained) == registry.SHIPPED
     refusal = capsys.readouterr().err
     assert "is not promoted" in refusal
     assert "FAILED  suite, fall of" in refusal
 
 
-def test_it_promotes_what_passes(small, monkeypatch, capsys):
+def test_it_promotes_what_passes(trained, monkeypatch, capsys):
     monkeypatch.setattr(retrain, "judge", lambda *_: [])
-    assert retrain.main(["--registry", str(small), "--promote"]) == 0
-    (entry,) = registry.models(small)
-    assert registry.champion_directory(small) == small / entry["id"]
+    assert retrain.main(["--registry", str(trained), "--promote"]) == 0
+    (entry,) = registry.models(trained)
+    assert registry.champion_directory(trained) == trained / entry["id"]
     assert "is promoted" in capsys.readouterr().out
 
 
-def test_it_writes_nothing_when_dry(small):
-    assert retrain.main(["--registry", str(small), "--dry-run"]) == 0
-    assert not small.exists()
+def test_it_writes_nothing_when_dry(trained):
+    assert retrain.main(["--registry", str(trained), "--dry-run"]) == 0
+    assert not trained.exists()
 
 
 @pytest.mark.parametrize("content", ["{", json.dumps({"id": 1})])
