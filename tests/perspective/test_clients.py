@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -44,14 +45,17 @@ def key(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Key]:
         service.stop()
 
 
-@pytest.fixture
-def python(key: Key) -> Any:
-    return client(key, key.value)
-
-
-def client(key: Key, value: str) -> Any:
+@contextmanager
+def client(key: Key, value: str) -> Iterator[Any]:
     described = json.loads(DESCRIPTION.read_text()) | {"rootUrl": f"{key.service.address}/"}
-    return build_from_document(described, developerKey=value).comments()
+    with build_from_document(described, developerKey=value) as built, built.comments() as comments:
+        yield comments
+
+
+@pytest.fixture
+def python(key: Key) -> Iterator[Any]:
+    with client(key, key.value) as comments:
+        yield comments
 
 
 def test_pythons_asks_and_suggests(key: Key, python: Any) -> None:
@@ -74,8 +78,8 @@ def test_pythons_understands_what_is_refused(key: Key, python: Any) -> None:
     assert unknown.value.status_code == 400
     assert "requestedAttributes.OBSCENE" in unknown.value.reason
     assert unknown.value.error_details[0]["fieldViolations"][0]["field"] == "requestedAttributes.OBSCENE"
-    with pytest.raises(HttpError) as stranger:
-        client(key, "0" * 12).analyze(body=ASKED).execute()
+    with client(key, "0" * 12) as nobody, pytest.raises(HttpError) as stranger:
+        nobody.analyze(body=ASKED).execute()
     assert (stranger.value.status_code, stranger.value.reason[:21]) == (400, "API key not valid. Pl")
 
 
