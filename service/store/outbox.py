@@ -75,15 +75,15 @@ class Outbox:
         item = f"{partition:02x}{secrets.token_hex(12)}"
         return str(self._db.run("send_test", keys.prefix(partition), f"dl_{item}_1", item, site, body, now))
 
-    def state(self, delivery_id: str) -> DeliveryState:
-        """Return what became of a delivery."""
+    def state(self, site: str, delivery_id: str) -> DeliveryState:
+        """Return what became of a delivery to a site."""
         if not keys.ITEM_ID.fullmatch(delivery_id[3:29]) or not delivery_id.startswith("dl_"):
             raise NotFound("no such delivery")
         with self._db.guard() as client:
             key = f"{keys.prefix_of_delivery(delivery_id)}d:{delivery_id}"
             raw = cast(dict[str, str], client.hgetall(key))
         found = codec.delivery_state(delivery_id, raw)
-        if found is None:
+        if found is None or raw["site"] != site:
             raise NotFound("no such delivery")
         return found
 

@@ -81,7 +81,7 @@ def send_test(site_id: str) -> Response:
 def test_result(site_id: str, delivery: str) -> Response:
     """Show what became of a test; asks again by itself while it is on its way."""
     site = _site(site_id)
-    state = moderation().store.outbox.state(delivery)
+    state = moderation().store.outbox.state(site_id, delivery)
     response = Response(render_template("callback_test.html", me=me(), site=site, delivery=state))
     if state.state == "queued":
         response.headers["Refresh"] = "1"

@@ -247,7 +247,7 @@ def test_a_newer_test_takes_the_place_of_one_that_failed(admin: Visitor, moderat
     (leased,) = moderation.store.outbox.lease_due(moderation.clock(), 30, 10)
     moderation.store.outbox.settle(leased, "retry", moderation.clock(), next_at=moderation.clock() + 5)
     second = site_settings.send_test(moderation, "blog", "admin")
-    assert moderation.store.outbox.state(first).state == "superseded"
+    assert moderation.store.outbox.state("blog", first).state == "superseded"
     (leased,) = moderation.store.outbox.lease_due(moderation.clock() + 100, 30, 10)
     assert leased.id == second
     assert moderation.store.outbox.settle(leased, "confirmed", moderation.clock()) == "confirmed"

@@ -26,7 +26,7 @@ def test_a_test_arrives_signed(
     assert (message["type"], message["data"]) == ("test", {"site": "blog", "sent_by": "admin"})
     assert signing.verify(request.headers, request.body, site.secrets, clock()) == delivery
     assert site.secrets[0].value == SECRET
-    assert moderation.store.outbox.state(delivery).state == "confirmed"
+    assert moderation.store.outbox.state("blog", delivery).state == "confirmed"
 
 
 @pytest.mark.parametrize("answered", [(500, "retrying"), (404, "retrying"), (410, "dead")])
@@ -37,7 +37,7 @@ def test_the_result_is_told(
     receiver.answers = [status]
     delivery = site_settings.send_test(moderation, site.id, "admin")
     worker.run_once()
-    found = moderation.store.outbox.state(delivery)
+    found = moderation.store.outbox.state("blog", delivery)
     assert found.state == state
     assert f"HTTP {status}" in found.error
 
