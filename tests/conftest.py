@@ -89,12 +89,17 @@ def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     embedded.stop(server)
 
 
-@pytest.fixture
-def store(server_url: str) -> Iterator[Store]:
-    """Give an empty store."""
+@pytest.fixture(scope="session")
+def server(server_url: str) -> Iterator[redis.Redis]:
     client = redis.Redis.from_url(server_url)
-    client.flushall()
+    yield client
     client.close()
+
+
+@pytest.fixture
+def store(server: redis.Redis, server_url: str) -> Iterator[Store]:
+    """Give an empty store."""
+    server.flushall()
     store = Store(server_url)
     yield store
     store.close()

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from itertools import count
+from typing import TYPE_CHECKING
 
 import pytest
-import schemathesis
 from flask import Flask
 from hypothesis import HealthCheck, given, settings
 
 from service.moderation import Moderation
 from service.web import openapi
 from tests.conftest import submit
+
+if TYPE_CHECKING:
+    from schemathesis import Case
 
 TOKEN = "c" * 43
 EXAMPLES = 25
@@ -31,13 +34,16 @@ def items(moderation: Moderation) -> list[str]:
 
 @pytest.mark.parametrize(("method", "path"), OPERATIONS)
 def test_it_answers_as_its_description_says(app: Flask, items: list[str], method: str, path: str) -> None:
+    # Imported here: it takes its time, and one of several test processes needs it.
+    import schemathesis
+
     operation = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", app)[path][method]
 
     turn = count()
 
     @given(operation.as_strategy())
     @settings(max_examples=EXAMPLES, deadline=None, database=None, suppress_health_check=list(HealthCheck))
-    def ask(case: schemathesis.Case) -> None:
+    def ask(case: Case) -> None:
         # Of the comments that are asked for, every other one exists.
         if case.path_parameters and (number := next(turn)) % 2:
             case.path_parameters["id"] = items[number % len(items)]
