@@ -13,6 +13,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from itertools import compress
 from pathlib import Path
 
 import numpy as np
@@ -23,10 +24,12 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 from sklearn.pipeline import make_pipeline, make_union
 
-from classifier import dataset
-from classifier.dataset import Examples
+from classifier import LABELS
+from classifier.dataset import Corpus, Examples
+from classifier.gathering import collect, gather, split
 from classifier.lexicon import Lexicon
-from classifier.model import LABELS, CommentModel
+from classifier.model import CommentModel
+from classifier.spool import Spool
 from classifier.text import Document
 
 OURS = Path(__file__).parent.parent / "training_data"
@@ -40,8 +43,7 @@ Scorer = Callable[[list[str]], Floats]
 def run() -> Table:
     """Train each filter for each label, and measure it."""
     public = os.environ.get("MODQUEUE_DATASETS")
-    examples = dataset.load(OURS, Path(public) if public else None)
-    taught, check = _sample(examples.take(~examples.dev)), examples.take(examples.dev)
+    taught, check = _read(Corpus(OURS, Path(public) if public else None))
     table = Table(title=f"Filters taught {len(taught.rows):,} rows, judged on {len(check.rows):,}")
     for column in ("filter", *(f"AUC {label}" for label in LABELS), "µs a comment"):
         table.add_column(column, justify="left" if column == "filter" else "right")
@@ -55,10 +57,16 @@ def run() -> Table:
     return table
 
 
-def _sample(examples: Examples) -> Examples:
-    chosen = np.random.default_rng(0).random(len(examples.rows)) < SAMPLE / len(examples.rows)
-    spam = ~np.isnan(examples.labels[:, -1]) & (examples.labels[:, -1] == 1)
-    return examples.take(chosen | spam)
+def _read(corpus: Corpus) -> tuple[Examples, Examples]:
+    """Read a sample of what is learnt from, with all spam, and what is kept from it."""
+    with tempfile.TemporaryDirectory() as name:
+        counts = Spool(Path(name))
+        gather(corpus, Lexicon.read(OURS / "lexicons"), counts, lambda _: None)
+        parts, spam = split(counts), counts.column("labels")[:, -1] == 1
+        made = counts.column("made")
+    few = np.random.default_rng(0).random(len(made)) < SAMPLE / len(made)
+    _, check = collect(corpus, parts)
+    return Examples.of(compress(corpus, (parts.taught & ~made & (few | spam)).tolist())), check
 
 
 def _known(examples: Examples, head: int) -> tuple[list[str], Floats, Floats]:

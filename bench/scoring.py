@@ -8,8 +8,7 @@ from collections.abc import Callable
 
 from rich.table import Table
 
-from classifier import registry
-from classifier.model import LABELS
+from classifier import LABELS, registry
 from classifier.text import Document
 
 ROUNDS, CALLS, BATCH = 9, 40, 64

@@ -4,7 +4,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from classifier.model import LABELS
+from classifier import LABELS
 
 _SOURCES = Path(__file__).parent.parent / "training_data" / "sources.toml"
 

@@ -2,17 +2,20 @@
 
 import tomllib
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from classifier import splits, templates
-from classifier.model import LABELS
+from classifier import LABELS, splits, templates
 from classifier.reading import Row, digest, read_annotations, read_csv, read_lines
+from classifier.swapping import swap_groups
 from classifier.text import Document
+
+Floats = NDArray[np.float64]
 
 #: The set of real news comments that the hold budget is counted on.
 NEWS = "civil_comments_toxic_spans"
@@ -20,9 +23,116 @@ NEWS = "civil_comments_toxic_spans"
 VARIANTS = 8
 
 
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A labelled comment with its part in training.
+
+    Attributes
+    ----------
+    row : Row
+        The comment.
+    weights : tuple of float
+        Of each label.
+    dev : int
+        Twentieths of its source that are kept from training.
+    made : bool
+        Made from another one of the same pair: learnt from, never measured with.
+    """
+
+    row: Row
+    weights: tuple[float, ...]
+    dev: int
+    made: bool = False
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """All files there are to learn from, read anew at each pass.
+
+    Attributes
+    ----------
+    ours : Path
+        The directory training_data.
+    public : Path or None
+        Directory of the public sets that ours/sources.toml names; absent ones are left out.
+    decisions : sequence of Path
+        Exports of moderators' decisions.
+    """
+
+    ours: Path
+    public: Path | None = None
+    decisions: Sequence[Path] = ()
+
+    @cached_property
+    def _settings(self) -> dict[str, Any]:
+        return tomllib.loads((self.ours / "sources.toml").read_text("utf-8"))
+
+    @cached_property
+    def files(self) -> list[tuple[Path, dict[str, Any]]]:
+        """The files of comments, each with its entry in sources.toml.
+
+        Returns
+        -------
+        list of (Path, dict)
+            Those that exist.
+        """
+        own = (*sorted((self.ours / "seed").glob("*.jsonl")), *self.decisions)
+        found = [(path, self._settings["seed"]) for path in own]
+        if self.public:
+            found += [(self.public / f"{name}.csv", entry) for name, entry in self._settings["sets"].items()]
+        return [(path, entry) for path, entry in found if path.exists()]
+
+    @property
+    def _annotated(self) -> list[Path]:
+        return [self.ours / name for name in self._settings["annotations"]["files"]]
+
+    def digests(self) -> dict[str, str]:
+        """Compute what tells one state of the data from another.
+
+        Returns
+        -------
+        dict of str to str
+            SHA-256 by name of the file.
+        """
+        templates = sorted((self.ours / "templates").iterdir())
+        files = [*(path for path, _ in self.files), *self._annotated, self.ours / "sources.toml", *templates]
+        return {path.name: digest(path) for path in files}
+
+    def lines(self) -> int:
+        """Count lines, which are a little more than comments.
+
+        Returns
+        -------
+        int
+            Of all files of comments.
+        """
+        return sum(_lines(path) for path, _ in self.files)
+
+    def __iter__(self) -> Iterator[Example]:
+        """Read every comment, and make those that are made from others.
+
+        Yields
+        ------
+        Example
+            In the same order each time.
+
+        Raises
+        ------
+        DataError
+            If a file is malformed.
+        """
+        annotations = _merged(read_annotations(path) for path in self._annotated)
+        for path, entry in self.files:
+            weights, dev = _weights(entry), entry.get("dev", 2)
+            for row in read_csv(path) if path.suffix == ".csv" else read_lines(path):
+                known = _with_annotations(row, annotations, entry.get("ignore", ()))
+                yield from _with_twin(Example(known, weights, dev))
+        yield from _contrast(self.ours / "templates", self._settings["contrast"])
+
+
 @dataclass(frozen=True)
 class Examples:
-    """Labelled comments with weights and folds.
+    """Labelled comments in memory, to measure with.
 
     Attributes
     ----------
@@ -30,20 +140,28 @@ class Examples:
         The comments, n of them.
     weights : ndarray of shape (n, 3)
         Of each label of each row.
-    groups, folds : ndarray of shape (n,)
-        What must stay together, and the twentieth that it belongs to.
-    dev : ndarray of shape (n,), bool
-        Kept from training.
-    digests : dict of str to str
-        SHA-256 of each file read.
     """
 
     rows: list[Row]
-    weights: NDArray[np.float64]
-    groups: NDArray[np.int64]
-    folds: NDArray[np.int64]
-    dev: NDArray[np.bool_]
-    digests: dict[str, str] = field(default_factory=dict)
+    weights: Floats
+
+    @classmethod
+    def of(cls, found: Iterable[Example]) -> Self:
+        """Keep in memory.
+
+        Parameters
+        ----------
+        found : iterable of Example
+            Any.
+
+        Returns
+        -------
+        Examples
+            The same ones.
+        """
+        kept = list(found)
+        weights = np.array([example.weights for example in kept], float).reshape(-1, len(LABELS))
+        return cls([example.row for example in kept], weights)
 
     @property
     def documents(self) -> list[Document]:
@@ -57,7 +175,7 @@ class Examples:
         return [row.document for row in self.rows]
 
     @property
-    def labels(self) -> NDArray[np.float64]:
+    def labels(self) -> Floats:
         """Labels, of shape (n, 3).
 
         Returns
@@ -104,65 +222,44 @@ class Examples:
             Those rows.
         """
         rows = [row for row, keep in zip(self.rows, chosen, strict=True) if keep]
-        weights, groups, folds = self.weights[chosen], self.groups[chosen], self.folds[chosen]
-        return type(self)(rows, weights, groups, folds, self.dev[chosen], self.digests)
+        return type(self)(rows, self.weights[chosen])
 
 
-def load(ours: Path, public: Path | None = None, decisions: Sequence[Path] = ()) -> Examples:
-    """Load everything there is to learn from.
-
-    Parameters
-    ----------
-    ours : Path
-        The directory training_data.
-    public : Path, optional
-        Directory of the public sets that ours/sources.toml names; absent ones are left out.
-    decisions : sequence of Path
-        Exports of moderators' decisions.
-
-    Returns
-    -------
-    Examples
-        With the twentieths that are kept from training.
-
-    Raises
-    ------
-    DataError
-        If a file is malformed.
-    """
-    settings = tomllib.loads((ours / "sources.toml").read_text("utf-8"))
-    files = [(path, settings["seed"]) for path in (*sorted((ours / "seed").glob("*.jsonl")), *decisions)]
-    if public:
-        files += [(public / f"{name}.csv", entry) for name, entry in settings["sets"].items()]
-    files = [(path, entry) for path, entry in files if path.exists()]
-    read_by_us = [ours / name for name in settings["annotations"]["files"]]
-    annotations = _merged(read_annotations(path) for path in read_by_us)
-    rows, weights, dev = [], [], []
-    for path, entry in files:
-        for row in read_csv(path) if path.suffix == ".csv" else read_lines(path):
-            rows.append(_annotated(row, annotations, entry.get("ignore", ())))
-            weights.append(entry["weight"])
-            dev.append(entry.get("dev", 2))
-    for row in _contrast(ours / "templates"):
-        rows.append(row)
-        weights.append(settings["contrast"]["weight"])
-        dev.append(settings["contrast"]["dev"])
-    groups = splits.group([row.document.text for row in rows], [row.pair for row in rows])
-    twentieths = splits.folds(groups, [f"{row.source}/{row.id}" for row in rows])
-    digests = {path.name: digest(path) for path in [*(path for path, _ in files), *read_by_us]}
-    table = np.array([np.broadcast_to(weight, len(LABELS)) for weight in weights], float)
-    return Examples(rows, table, groups, twentieths, twentieths < np.array(dev), digests)
+def _lines(path: Path) -> int:
+    with path.open("rb") as file:
+        return sum(block.count(b"\n") for block in iter(lambda: file.read(1 << 20), b""))
 
 
-def _contrast(directory: Path) -> Iterator[Row]:
-    """Spell out the minimal sets of templates; every fourth statement is disguised."""
+def _weights(entry: dict[str, Any]) -> tuple[float, ...]:
+    return tuple(np.broadcast_to(entry["weight"], len(LABELS)).astype(float).tolist())
+
+
+def _with_twin(example: Example) -> Iterator[Example]:
+    """Give an example, and if it speaks of a group the same said of another one."""
+    row = example.row
+    swapped = swap_groups(row.document.text, splits.stamp(row.id))
+    if swapped is None:
+        yield example
+        return
+    pair = row.pair or f"{row.source}/{row.id}"
+    yield replace(example, row=replace(row, pair=pair))
+    document = replace(row.document, text=swapped)
+    yield replace(example, row=replace(row, id=f"{row.id}/twin", document=document, pair=pair), made=True)
+
+
+def _contrast(directory: Path, entry: dict[str, Any]) -> Iterator[Example]:
+    """Spell out the minimal sets of templates; of every other statement there is a disguised copy."""
     slots = tomllib.loads((directory / "slots.toml").read_text("utf-8"))
+    weights = _weights(entry)
     for path in sorted(directory.glob("*.txt")):
         for number, statement in enumerate(templates.fill(templates.read(path), slots, VARIANTS)):
-            rng = np.random.default_rng(number)
-            text = statement.text if number % 4 else templates.disguise(statement.text, rng)
             template = statement.template
-            yield Row(f"{number}", Document(text), template.labels, path.stem, template.block)
+            row = Row(f"{number}", Document(statement.text), template.labels, path.stem, template.block)
+            yield Example(row, weights, entry["dev"])
+            if number % 2:
+                document = Document(templates.disguise(statement.text, np.random.default_rng(number)))
+                hidden = replace(row, id=f"{number}/disguised", document=document)
+                yield Example(hidden, weights, entry["dev"], made=True)
 
 
 def _merged(files: Iterable[dict[str, dict[str, float]]]) -> dict[str, dict[str, float]]:
@@ -173,7 +270,7 @@ def _merged(files: Iterable[dict[str, dict[str, float]]]) -> dict[str, dict[str,
     return merged
 
 
-def _annotated(row: Row, annotations: dict[str, dict[str, float]], ignored: Sequence[str]) -> Row:
+def _with_annotations(row: Row, annotations: dict[str, dict[str, float]], ignored: Sequence[str]) -> Row:
     said = dict.fromkeys(ignored, np.nan) | annotations.get(row.id, {})
     labels = tuple(said.get(name, value) for name, value in zip(LABELS, row.labels, strict=True))
-    return Row(row.id, row.document, labels, row.source, row.pair, row.slice)
+    return replace(row, labels=labels)

@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import average_precision_score, roc_auc_score
 
+from classifier import LABELS
 from classifier.dataset import Examples
-from classifier.model import LABELS, CommentModel, Thresholds
+from classifier.model import CommentModel, Thresholds
 
 Floats = NDArray[np.float64]
 

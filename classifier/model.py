@@ -1,33 +1,30 @@
 """The estimator: three calibrated linear heads over one table of hashed features."""
 
 import math
-import warnings
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Self
 
 import numpy as np
-from joblib import Parallel, delayed
 from numpy.typing import NDArray
-from scipy import sparse
 from sklearn.base import BaseEstimator
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.utils.validation import check_is_fitted
 
-from classifier.counting import COLUMNS, FOR_SPAM_ONLY, chunks, count, squared_rarity, totals, weigh
+from classifier import LABELS
+from classifier.counting import COLUMNS, chunks, count
 from classifier.encoding import AUTHOR_FIELD, TABLE_SIZE, Block, Encoding, encode
 from classifier.explaining import paint
 from classifier.lexicon import Lexicon
+from classifier.spool import Piece, Spool, Step
 from classifier.structure import FIELDS
 from classifier.text import Document
-
-LABELS = ("dehumanising", "hateful", "spam")
+from classifier.training import fit_heads, prepare
 
 Floats = NDArray[np.float64]
 Thresholds = dict[str, dict[str, float | None]]
-
-_SPAM = LABELS.index("spam")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +98,11 @@ class CommentModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships n
     C : tuple of float
         Inverse regularisation strength of each head.
     max_iter : int
-        Steps of the solver at most.
+        Epochs.
     """
 
     def __init__(
-        self, lexicon: Lexicon, C: tuple[float, float, float] = (3.0, 2.0, 10.0), max_iter: int = 80
+        self, lexicon: Lexicon, C: tuple[float, float, float] = (3.0, 2.0, 10.0), max_iter: int = 16
     ) -> None:
         self.lexicon = lexicon
         self.C = C
@@ -133,39 +130,46 @@ class CommentModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships n
         ValueError
             If a label has examples of one class only.
         """
-        matrix = count(documents, self.lexicon)
-        self.table_ = np.zeros((TABLE_SIZE, len(LABELS) + 1), np.float32)
-        self.table_[:, -1] = squared_rarity(totals(matrix)[:TABLE_SIZE], len(documents))
-        matrix, used = weigh(matrix, np.sqrt(self.table_[:, -1]))
-        self.bias_ = np.zeros(len(LABELS))
-        self.field_weights_ = np.zeros((len(FIELDS), len(LABELS)))
-        self.thresholds_: Thresholds = {label: {"hold": 0.5, "reject": None} for label in LABELS}
-        with warnings.catch_warnings():  # stopping early is meant: it is what max_iter is for
-            warnings.simplefilter("ignore", ConvergenceWarning)
-            self._fit_head(_SPAM, matrix, used, labels[:, _SPAM], sample_weight[:, _SPAM])
-            matrix.data[FOR_SPAM_ONLY[used][matrix.indices]] = 0
-            Parallel(n_jobs=2, backend="threading")(
-                delayed(self._fit_head)(head, matrix, used, labels[:, head], sample_weight[:, head])
-                for head in range(_SPAM)
-            )
-        return self
+        with tempfile.TemporaryDirectory() as name:
+            counts, done = Spool(Path(name) / "counts"), 0
+            for chunk in chunks(documents):
+                rows = slice(done, done := done + len(chunk))
+                columns = {"labels": labels[rows], "weights": sample_weight[rows]}
+                counts.append(Piece(count(encode(chunk, self.lexicon)), columns))
+            return self.learn(counts, np.ones(len(documents), bool), Path(name))
 
-    def _fit_head(
-        self, head: int, matrix: sparse.csr_matrix, used: NDArray[np.intp], target: Floats, weight: Floats
-    ) -> None:
-        known = ~np.isnan(target) & (weight > 0)
-        if len(np.unique(target[known])) < 2:
-            msg = f"label {LABELS[head]}: examples of both classes are needed"
-            raise ValueError(msg)
-        if known.mean() < 0.5:  # a copy is worth its memory
-            matrix, target, weight, known = matrix[known], target[known], weight[known], known[known]
-        solver = LogisticRegression(C=self.C[head], max_iter=self.max_iter, tol=1e-4)
-        solver.fit(matrix, np.nan_to_num(target), sample_weight=np.where(known, weight, 0.0))
-        weights = np.zeros(COLUMNS)
-        weights[used] = solver.coef_[0]
-        self.table_[:, head] = weights[:TABLE_SIZE] * np.sqrt(self.table_[:, -1])
-        self.field_weights_[:, head] = weights[TABLE_SIZE:]
-        self.bias_[head] = solver.intercept_[0]
+    def learn(self, counts: Spool, taught: NDArray[np.bool_], work: Path, step: Step = lambda: None) -> Self:
+        """Learn the heads from comments that were counted before.
+
+        Parameters
+        ----------
+        counts : Spool
+            Counts of n comments, with the columns labels and weights, as for `fit`.
+        taught : ndarray of shape (n,), bool
+            Which of them to learn from.
+        work : Path
+            Directory for what would be lost if the run were broken off: the next one goes on from there.
+        step : callable
+            Called twice for each piece and once for each epoch.
+
+        Returns
+        -------
+        CommentModel
+            Itself; scores are not calibrated yet.
+
+        Raises
+        ------
+        ValueError
+            If a label has examples of one class only.
+        """
+        weighed = Spool(work / "weighed")
+        rarity = prepare(counts, taught, weighed, step)
+        found = fit_heads(weighed, self.C, self.max_iter, work / "epoch.joblib", step).T
+        table = found[:TABLE_SIZE] * np.sqrt(rarity)[:, None]
+        self.table_ = np.ascontiguousarray(np.column_stack([table, rarity]), np.float32)  # is read by row
+        self.field_weights_, self.bias_ = found[TABLE_SIZE:COLUMNS].copy(), found[COLUMNS].copy()
+        self.thresholds_: Thresholds = {label: {"hold": 0.5, "reject": None} for label in LABELS}
+        return self
 
     def calibrate(self, documents: Sequence[Document], labels: Floats, sample_weight: Floats) -> Self:
         """Scale and shift the log-odds of each head to fit documents that were not trained on (Platt 1999).

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from classifier.model import LABELS
+from classifier import LABELS
 from classifier.text import Document
 
 COLUMNS = ("id", "text", *LABELS, "target_group", "split", "source")

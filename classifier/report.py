@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import precision_recall_curve
 
-from classifier import templates
+from classifier import LABELS, templates
 from classifier.dataset import Examples
 from classifier.gates import Gate, accuracy, group_rates
 from classifier.metrics import share_by_score
-from classifier.model import LABELS, CommentModel
+from classifier.model import CommentModel
 
 Floats = NDArray[np.float64]
 

@@ -2,6 +2,7 @@
 
 import argparse
 import datetime
+import hashlib
 import os
 import shutil
 import sys
@@ -10,20 +11,24 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from rich.progress import Progress
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from classifier import dataset, registry
+from classifier import LABELS, registry
 from classifier.card import card
-from classifier.dataset import Examples
+from classifier.dataset import Corpus, Examples
+from classifier.encoding import FORMAT
 from classifier.gates import Gate, judge
+from classifier.gathering import collect, gather, split
 from classifier.lexicon import Lexicon
 from classifier.metrics import choose_thresholds, measure
-from classifier.model import LABELS, CommentModel
+from classifier.model import CommentModel
 from classifier.reading import DataError
 from classifier.registry import RegistryError
 from classifier.report import report
+from classifier.spool import Spool
 
 OURS = Path(__file__).parent.parent / "training_data"
+_COLUMNS = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn())
 
 
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -76,13 +81,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _retrain(arguments: argparse.Namespace) -> int:
     started = time.monotonic()
-    with Progress(transient=True) as progress:
-        steps = progress.add_task("reading", total=4)
-        examples = dataset.load(OURS, arguments.data, arguments.decisions)
-        progress.update(steps, advance=1, description="training")
-        model, check = train(examples)
-        progress.update(steps, advance=2, description="measuring")
-        manifest = _manifest(model, examples, check)
+    corpus = Corpus(OURS, arguments.data, arguments.decisions)
+    with Progress(*_COLUMNS, transient=True) as progress:
+        model, check, rows = train(corpus, arguments.registry.parent / "training", progress)
+        progress.add_task("measuring", total=None)
+        manifest = _manifest(model, corpus, check) | {"rows": rows}
         gates = judge(model, _champion(arguments), check, OURS / "suites")
         manifest["seconds"] = round(time.monotonic() - started, 1)
     print(*gates, sep="\n")
@@ -94,13 +97,17 @@ def _retrain(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def train(examples: Examples) -> tuple[CommentModel, Examples]:
-    """Fit and calibrate a model.
+def train(corpus: Corpus, shelf: Path, progress: Progress) -> tuple[CommentModel, Examples, int]:
+    """Fit and calibrate a model; a run that was broken off goes on where it was.
 
     Parameters
     ----------
-    examples : Examples
-        All data; what is marked dev is not trained on: one half calibrates and sets the thresholds.
+    corpus : Corpus
+        All data; of what is kept from training one half calibrates and sets the thresholds.
+    shelf : Path
+        Directory for unfinished runs: some 5 kB a comment until the run is through.
+    progress : Progress
+        Is shown what goes on.
 
     Returns
     -------
@@ -108,25 +115,46 @@ def train(examples: Examples) -> tuple[CommentModel, Examples]:
         Calibrated, with thresholds.
     Examples
         The other half, to measure with.
+    int
+        How many comments there were in all.
     """
-    taught = examples.take(~examples.dev)
-    tuning = examples.take(examples.dev & (examples.folds % 2 == 0))
-    model = CommentModel(Lexicon.read(OURS / "lexicons")).fit(taught.documents, taught.labels, taught.weights)
+    model = CommentModel(Lexicon.read(OURS / "lexicons"))
+    work = shelf / _key(corpus, model)
+    counts = Spool(work / "counts")
+    if len(counts):
+        print(f"Going on with what an earlier run left in {work}")
+    reading = progress.add_task("reading", total=corpus.lines())
+    gather(corpus, model.lexicon, counts, lambda count: progress.advance(reading, count))
+    parts = split(counts)
+    learning = progress.add_task("learning", total=2 * len(counts) + model.max_iter)
+    model.learn(counts, parts.taught, work, lambda: progress.advance(learning))
+    tuning, check = collect(corpus, parts)
     model.calibrate(tuning.documents, tuning.labels, tuning.weights)
+    _set_thresholds(model, tuning)
+    shutil.rmtree(work)
+    return model, check, len(parts.taught)
+
+
+def _key(corpus: Corpus, model: CommentModel) -> str:
+    """Name what a run depends on: another run may go on with its work if all of that is the same."""
+    lexicon = model.lexicon.hashes.tobytes() + model.lexicon.classes.tobytes()
+    facts = [FORMAT, model.C, model.max_iter, sorted(corpus.digests().items())]
+    return hashlib.sha256(repr(facts).encode() + lexicon).hexdigest()[:16]
+
+
+def _set_thresholds(model: CommentModel, tuning: Examples) -> None:
     scores = model.score(tuning.documents)
     news, ham = tuning.clean_news, tuning.labels[:, LABELS.index("spam")] == 0
     model.thresholds_ = choose_thresholds(scores[news if news.any() else ham], scores[news | ham, -1])
-    return model, examples.take(examples.dev & (examples.folds % 2 == 1))
 
 
-def _manifest(model: CommentModel, examples: Examples, check: Examples) -> dict[str, Any]:
+def _manifest(model: CommentModel, corpus: Corpus, check: Examples) -> dict[str, Any]:
     return {
         "created": datetime.datetime.now(datetime.UTC).date().isoformat(),
-        "rows": len(examples.rows),
         "metrics": measure(model, check),
         "thresholds": model.thresholds_,
         "parameters": {"C": list(model.C), "max_iter": model.max_iter},
-        "data": examples.digests,
+        "data": corpus.digests(),
     }
 
 

@@ -8,36 +8,31 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
-from classifier.features import Words, find_words, lay_out, sequence_grams
-from classifier.text import normalise
+from classifier.features import Words, sequence_grams
 
 #: Twentieths: fine enough to halve what is kept from training.
 FOLDS = 20
-_BANDS = 4
-_MULTIPLIERS = np.random.default_rng(20261122).integers(1, 1 << 62, (_BANDS, 2)).astype(np.uint64) * 2 + 1
-_CHUNK = 500
+#: Keys of a text.
+BANDS = 4
+_MULTIPLIERS = np.random.default_rng(20261122).integers(1, 1 << 62, (BANDS, 2)).astype(np.uint64) * 2 + 1
 
 
-def near_copies(texts: Sequence[str]) -> NDArray[np.uint64]:
+def near_copies(texts: Sequence[str], words: Words) -> NDArray[np.uint64]:
     """Hash each text so that near-copies share at least one of their keys (Broder 1997).
 
     Parameters
     ----------
     texts : sequence of str
         Originals, n of them.
+    words : Words
+        Their words.
 
     Returns
     -------
     ndarray of shape (n, 4), uint64
         Keys of four bands over word trigrams; a text of fewer words has the key of its letters.
     """
-    parts = [_signatures(texts[start : start + _CHUNK]) for start in range(0, len(texts), _CHUNK)]
-    return np.concatenate(parts) if parts else np.zeros((0, _BANDS), np.uint64)
-
-
-def _signatures(texts: Sequence[str]) -> NDArray[np.uint64]:
-    words = find_words(lay_out([normalise(text) for text in texts]))
-    keys = np.zeros((len(texts), _BANDS), np.uint64)
+    keys = np.zeros((len(texts), BANDS), np.uint64)
     shingles = _shingles(words)
     counts = np.maximum(np.diff(words.edges) - 2, 0)
     long = np.flatnonzero(counts)
@@ -47,8 +42,24 @@ def _signatures(texts: Sequence[str]) -> NDArray[np.uint64]:
             least = [np.minimum.reduceat(shingles * factor, begins) for factor in (first, second)]
             keys[long, band] = least[0] * np.uint64(31) ^ least[1] ^ np.uint64(band)
     for short in np.flatnonzero(counts == 0):
-        keys[short] = zlib.crc32(texts[int(short)].lower().strip().encode("utf-8", "surrogatepass"))
+        keys[short] = stamp(texts[int(short)].lower().strip())
     return keys
+
+
+def stamp(text: str) -> int:
+    """Hash a text.
+
+    Parameters
+    ----------
+    text : str
+        Any.
+
+    Returns
+    -------
+    int
+        In [0, 2 ** 32); 0 for an empty text.
+    """
+    return zlib.crc32(text.encode("utf-8", "surrogatepass"))
 
 
 def _shingles(words: Words) -> NDArray[np.uint64]:
@@ -61,26 +72,24 @@ def _shingles(words: Words) -> NDArray[np.uint64]:
     return grams[inside]
 
 
-def group(texts: Sequence[str], pairs: Sequence[str]) -> NDArray[np.int64]:
+def group(keys: NDArray[np.uint64], pairs: NDArray[np.uint64]) -> NDArray[np.int64]:
     """Join texts of one minimal set, and near-copies, into groups.
 
     Parameters
     ----------
-    texts : sequence of str
-        Originals, n of them.
-    pairs : sequence of str
-        Name of the minimal set of each, or an empty string.
+    keys : ndarray of shape (n, 4), uint64
+        From `near_copies`.
+    pairs : ndarray of shape (n,), uint64
+        Stamp of the minimal set of each, or 0.
 
     Returns
     -------
     ndarray of shape (n,)
         Number of the group of each.
     """
-    size = len(texts)
-    keys = near_copies(texts)
-    named = np.array([zlib.crc32(pair.encode()) for pair in pairs], np.uint64)
-    in_pair = np.flatnonzero([bool(pair) for pair in pairs])
-    columns = [(np.arange(size), keys[:, band]) for band in range(_BANDS)] + [(in_pair, named[in_pair])]
+    size = len(keys)
+    in_pair = np.flatnonzero(pairs)
+    columns = [(np.arange(size), keys[:, band]) for band in range(BANDS)] + [(in_pair, pairs[in_pair])]
     rows, nodes, first = [], [], size
     for members, key in columns:
         values, inverse = np.unique(key, return_inverse=True)
@@ -93,22 +102,21 @@ def group(texts: Sequence[str], pairs: Sequence[str]) -> NDArray[np.int64]:
     return groups
 
 
-def folds(groups: NDArray[np.int64], ids: Sequence[str]) -> NDArray[np.int64]:
+def folds(groups: NDArray[np.int64], marks: NDArray[np.uint64]) -> NDArray[np.int64]:
     """Give each group one of FOLDS folds that depends on its members alone.
 
     Parameters
     ----------
     groups : ndarray of shape (n,)
         Group of each row.
-    ids : sequence of str
-        Stable name of each row.
+    marks : ndarray of shape (n,), uint64
+        Stamp of the stable name of each row.
 
     Returns
     -------
     ndarray of shape (n,)
         In [0, FOLDS).
     """
-    marks = np.array([zlib.crc32(name.encode()) for name in ids], np.int64)
     least = np.full(groups.max(initial=-1) + 1, np.iinfo(np.int64).max)
-    np.minimum.at(least, groups, marks)
+    np.minimum.at(least, groups, marks.astype(np.int64))
     return least[groups] // 7 % FOLDS

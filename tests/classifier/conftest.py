@@ -7,11 +7,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from classifier import LABELS, splits
+from classifier.features import find_words, lay_out
 from classifier.lexicon import Lexicon
-from classifier.model import LABELS, CommentModel
-from classifier.text import Document
+from classifier.model import CommentModel
+from classifier.text import Document, normalise
 
 OURS = Path(__file__).parents[2] / "training_data"
+
+
+def near_copies(texts):
+    return splits.near_copies(texts, find_words(lay_out([normalise(text) for text in texts])))
 
 
 def read_seed(*names):

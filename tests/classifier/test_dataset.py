@@ -3,7 +3,7 @@ import math
 
 import pytest
 
-from classifier import dataset
+from classifier.dataset import Corpus, Examples
 from classifier.reading import DataError
 
 HEADER = "id,text,dehumanising,hateful,spam,target_group,split,source\n"
@@ -34,23 +34,19 @@ def write_news(ours, *records):
 
 def test_it_reads_sets_seed_and_annotations(ours):
     public = write_news(ours, "n1,one,0,1,1,,,", "n2,two,0,,0,,,", "n3,three,0,0,,,,")
-    found = dataset.load(ours, public)
+    corpus = Corpus(ours, public)
+    found = Examples.of(corpus)
     by_id = {row.id: row for row in found.rows}
     assert by_id["n1"].labels[:2] == (1.0, 1.0)
     assert [math.isnan(value) for value in by_id["n2"].labels] == [True, True, True]
     assert by_id["n3"].labels[:2] == (0.0, 0.0)
     assert by_id["a"].labels[2] == 1.0
     assert found.weights[:, 0].tolist() == [6, 6, 2, 2, 2]
-    assert set(found.digests) == {"own.jsonl", "news.csv", "annotations.csv"}
+    assert {"own.jsonl", "news.csv", "annotations.csv", "slots.toml"} < set(corpus.digests())
 
 
 def test_it_works_without_public_sets(ours):
-    assert [row.id for row in dataset.load(ours).rows] == ["a", "b"]
-
-
-def test_it_keeps_minimal_sets_together(ours):
-    groups = dataset.load(ours).groups
-    assert groups[0] == groups[1]
+    assert [example.row.id for example in Corpus(ours)] == ["a", "b"]
 
 
 @pytest.mark.parametrize(
@@ -64,7 +60,7 @@ def test_it_keeps_minimal_sets_together(ours):
 )
 def test_it_names_the_line_of_a_bad_record(ours, record, complaint):
     with pytest.raises(DataError, match=complaint):
-        dataset.load(ours, write_news(ours, record))
+        list(Corpus(ours, write_news(ours, record)))
 
 
 def test_it_names_missing_columns(ours):
@@ -72,7 +68,7 @@ def test_it_names_missing_columns(ours):
     public.mkdir()
     (public / "news.csv").write_text("id,comment\n1,x\n")
     with pytest.raises(DataError, match=r"news\.csv:1: no column text, dehumanising, hateful, spam"):
-        dataset.load(ours, public)
+        list(Corpus(ours, public))
 
 
 @pytest.mark.parametrize(
@@ -89,14 +85,14 @@ def test_it_names_the_line_of_a_bad_comment(ours, line, complaint):
     decisions = ours / "decisions.jsonl"
     decisions.write_text('{"id": 0, "text": "fine", "spam": 0}\n' + line + "\n")
     with pytest.raises(DataError, match=rf"decisions\.jsonl:2: {complaint}"):
-        dataset.load(ours, None, [decisions])
+        list(Corpus(ours, None, [decisions]))
 
 
 def test_it_spells_out_templates_as_minimal_sets(ours):
     (ours / "templates" / "own.txt").write_text(
         "d All {G} are rats.\n- No {G} are rats.\n\n- Hm.\n- Nothing else.\n"
     )
-    rows = [row for row in dataset.load(ours).rows if row.pair != "p"]
+    rows = [example.row for example in Corpus(ours) if example.row.pair != "p" and not example.made]
     found = {row.document.text.lower(): (row.labels[0], row.pair) for row in rows}
     assert found["nothing else."] == (0.0, "own-1")
     assert {pair for label, pair in found.values() if label} == {"own-0"}

@@ -1,0 +1,141 @@
+"""Gathering what there is to learn from: counted once onto disk, and split by group."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import compress, islice
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from classifier import splits
+from classifier.counting import chunks, count
+from classifier.dataset import Corpus, Example, Examples
+from classifier.encoding import encode
+from classifier.lexicon import Lexicon
+from classifier.spool import PIECE, Column, Piece, Spool
+
+#: Comments of either half of the development rows that are measured with at most.
+MOST = 30_000
+
+Mask = NDArray[np.bool_]
+_LAST = (1 << 32) - 1
+
+
+@dataclass(frozen=True)
+class Split:
+    """What becomes of each comment of a corpus, n of them.
+
+    Attributes
+    ----------
+    taught : ndarray of shape (n,), bool
+        Learnt from.
+    tuning, check : ndarray of shape (n,), bool
+        The halves of what is kept from training: one calibrates and sets the thresholds, one measures.
+    """
+
+    taught: Mask
+    tuning: Mask
+    check: Mask
+
+
+def gather(corpus: Corpus, lexicon: Lexicon, spool: Spool, step: Callable[[int], None]) -> None:
+    """Count every comment of a corpus onto disk; what is there already is not counted again.
+
+    Parameters
+    ----------
+    corpus : Corpus
+        What to read.
+    lexicon : Lexicon
+        Word classes.
+    spool : Spool
+        Where to; of the same corpus.
+    step : callable
+        Told how many comments were dealt with.
+
+    Raises
+    ------
+    DataError
+        If a file is malformed.
+    """
+    for number, batch in enumerate(_batches(corpus)):
+        if number >= len(spool):
+            spool.append(_piece(batch, lexicon))
+        step(len(batch))
+
+
+def _batches(corpus: Iterable[Example]) -> Iterator[list[Example]]:
+    examples = iter(corpus)
+    while batch := list(islice(examples, PIECE)):
+        yield batch
+
+
+def _piece(batch: list[Example], lexicon: Lexicon) -> Piece:
+    matrices, keys = [], []
+    for chunk in chunks([example.row.document for example in batch]):
+        encoding = encode(chunk, lexicon)
+        matrices.append(count(encoding))
+        keys.append(splits.near_copies([document.text for document in chunk], encoding.words))
+    columns: dict[str, Column] = {
+        "labels": np.array([example.row.labels for example in batch], np.float32),
+        "weights": np.array([example.weights for example in batch], np.float32),
+        "keys": np.concatenate(keys),
+        "pairs": np.array([splits.stamp(example.row.pair) for example in batch], np.uint64),
+        "marks": np.array([_mark(example) for example in batch], np.uint64),
+        "dev": np.array([example.dev for example in batch], np.int8),
+        "made": np.array([example.made for example in batch], bool),
+    }
+    return Piece(sparse.vstack(matrices, "csr"), columns)
+
+
+def _mark(example: Example) -> int:
+    """Name a comment; what is made from others shall not change which fold they are in."""
+    return _LAST if example.made else splits.stamp(f"{example.row.source}/{example.row.id}")
+
+
+def split(spool: Spool) -> Split:
+    """Split a gathered corpus by group, so that an equal corpus is split alike.
+
+    Parameters
+    ----------
+    spool : Spool
+        From `gather`.
+
+    Returns
+    -------
+    Split
+        Groups are never torn; what was made from other comments is not measured with.
+    """
+    groups = splits.group(spool.column("keys"), spool.column("pairs"))
+    folds = splits.folds(groups, spool.column("marks"))
+    dev = folds < spool.column("dev")
+    kept = dev & ~spool.column("made")
+    return Split(~dev, kept & (folds % 2 == 0), kept & (folds % 2 == 1))
+
+
+def collect(corpus: Corpus, parts: Split) -> tuple[Examples, Examples]:
+    """Read what is kept from training into memory.
+
+    Parameters
+    ----------
+    corpus : Corpus
+        Of n comments.
+    parts : Split
+        Of the same.
+
+    Returns
+    -------
+    tuning, check : Examples
+        Of more than MOST comments a random sample.
+    """
+    tuning, check = _sample(parts.tuning), _sample(parts.check)
+    kept = tuning | check
+    examples = Examples.of(compress(corpus, kept.tolist()))
+    return examples.take(tuning[kept]), examples.take(check[kept])
+
+
+def _sample(chosen: Mask) -> Mask:
+    places = np.flatnonzero(chosen)
+    sample = np.zeros(len(chosen), bool)
+    sample[np.random.default_rng(0).permutation(places)[:MOST]] = True
+    return sample

@@ -1,0 +1,188 @@
+"""Fitting the heads, out of core: weighed comments pass by piece by piece, epoch by epoch."""
+
+import itertools
+import os
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import joblib
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from sklearn.linear_model import SGDClassifier
+
+from classifier import LABELS
+from classifier.counting import COLUMNS, FOR_SPAM_ONLY, squared_rarity, totals, weigh
+from classifier.encoding import TABLE_SIZE
+from classifier.spool import Piece, Spool, Step
+
+Floats = NDArray[np.float64]
+
+#: Pieces that are mixed before the solver sees them: files come one after another, and it forgets.
+_MIXED = 12
+#: First step of the solver, which falls with the fourth root of the comments seen.
+_FIRST_STEP, _FALL = 8.0, 0.25
+
+
+@dataclass
+class Heads:
+    """The state of the fit after some epochs.
+
+    Attributes
+    ----------
+    solvers : list of SGDClassifier
+        One a head.
+    epoch : int
+        Epochs done.
+    sums : ndarray of shape (n_heads, COLUMNS + 1)
+        Weights and bias added up over the later half of the epochs (Polyak and Juditsky 1992).
+    """
+
+    solvers: list[Any]
+    epoch: int
+    sums: NDArray[np.float32]
+
+    def keep(self, path: Path) -> None:
+        """Write the state so that a later run goes on from here.
+
+        Parameters
+        ----------
+        path : Path
+            Replaced whole or not at all.
+        """
+        unfinished = path.with_suffix(".unfinished")
+        joblib.dump(self, unfinished)
+        os.replace(unfinished, path)
+
+
+def prepare(counts: Spool, taught: NDArray[np.bool_], weighed: Spool, step: Step) -> NDArray[np.float32]:
+    """Weigh the comments to learn from.
+
+    Parameters
+    ----------
+    counts : Spool
+        Counts of n comments, with the columns labels and weights.
+    taught : ndarray of shape (n,), bool
+        Which of them to learn from.
+    weighed : Spool
+        Where to write; what it holds already is not written again.
+    step : callable
+        Called after each piece, twice for each.
+
+    Returns
+    -------
+    ndarray of shape (TABLE_SIZE,), float32
+        Squared inverse document frequency.
+    """
+    edges = np.cumsum([0, *counts.sizes()]).tolist()
+    chosen = [taught[start:end] for start, end in itertools.pairwise(edges)]
+    sums = np.zeros(COLUMNS)
+    for piece, keep in zip(counts, chosen, strict=True):
+        sums += totals(piece.matrix[keep])
+        step()
+    rarity = squared_rarity(sums[:TABLE_SIZE], int(taught.sum()))
+    for number, keep in enumerate(chosen):
+        if number >= len(weighed):
+            weighed.append(_weighed(counts.read(number), keep, np.sqrt(rarity)))
+        step()
+    return rarity
+
+
+def _weighed(piece: Piece, keep: NDArray[np.bool_], rarity: NDArray[np.float32]) -> Piece:
+    matrix = weigh(piece.matrix[keep], rarity)
+    matrix.data = matrix.data.astype(np.float16)
+    return Piece(matrix, {name: piece.columns[name][keep] for name in ("labels", "weights")})
+
+
+def fit_heads(weighed: Spool, C: tuple[float, ...], epochs: int, kept: Path, step: Step) -> Floats:
+    """Fit one logistic regression a label by stochastic gradient descent (Bottou 2010).
+
+    Parameters
+    ----------
+    weighed : Spool
+        From `prepare`.
+    C : tuple of float
+        Inverse regularisation strength of each head; the last head is spam.
+    epochs : int
+        How often each comment is seen.
+    kept : Path
+        The state after each epoch; a run that was broken off goes on from there.
+    step : callable
+        Called after each epoch, also for those that were done before.
+
+    Returns
+    -------
+    ndarray of shape (n_heads, COLUMNS + 1)
+        Weights, and the bias last.
+
+    Raises
+    ------
+    ValueError
+        If a label has examples of one class only.
+    """
+    labels, weights = weighed.column("labels"), weighed.column("weights")
+    shares = np.where(np.isnan(labels), 0, weights)
+    _refuse_one_class(labels, shares)
+    heads = joblib.load(kept) if kept.exists() else _begin(C, shares.sum(axis=0))
+    means = shares.sum(axis=0) / np.maximum((shares > 0).sum(axis=0), 1)
+    for _ in range(heads.epoch):
+        step()
+    while heads.epoch < epochs:
+        _pass(heads, weighed, means)
+        heads.epoch += 1
+        if heads.epoch > epochs // 2:
+            heads.sums += [np.append(solver.coef_[0], solver.intercept_) for solver in heads.solvers]
+        heads.keep(kept)
+        step()
+    return np.asarray(heads.sums, float) / (epochs - epochs // 2)
+
+
+def _refuse_one_class(labels: NDArray[Any], shares: NDArray[Any]) -> None:
+    for head, label in enumerate(LABELS):
+        if len(np.unique(labels[shares[:, head] > 0, head])) < 2:
+            msg = f"label {label}: examples of both classes are needed"
+            raise ValueError(msg)
+
+
+def _begin(C: tuple[float, ...], totals: Floats) -> Heads:
+    solvers = [
+        SGDClassifier(
+            loss="log_loss",
+            alpha=1 / (strength * total),
+            learning_rate="invscaling",
+            eta0=_FIRST_STEP,
+            power_t=_FALL,
+            random_state=0,
+        )
+        for strength, total in zip(C, totals, strict=True)
+    ]
+    return Heads(solvers, 0, np.zeros((len(C), COLUMNS + 1), np.float32))
+
+
+def _pass(heads: Heads, weighed: Spool, means: Floats) -> None:
+    """Show every piece to every head once, in an order of this epoch's own."""
+    order = np.random.default_rng(heads.epoch).permutation(len(weighed))
+    with ThreadPoolExecutor(2) as threads:
+        for start in range(0, len(order), _MIXED):
+            pieces = [weighed.read(number) for number in order[start : start + _MIXED].tolist()]
+            matrix = sparse.vstack([piece.matrix for piece in pieces], "csr")
+            labels, weights = (
+                np.concatenate([p.columns[name] for p in pieces]) for name in ("labels", "weights")
+            )
+            lessons = [
+                (solver, matrix, labels[:, head], weights[:, head] / means[head])
+                for head, solver in enumerate(heads.solvers)
+            ]
+            _teach(*lessons.pop())
+            matrix.data[FOR_SPAM_ONLY[matrix.indices]] = 0
+            for _ in threads.map(lambda lesson: _teach(*lesson), lessons):
+                pass
+
+
+def _teach(solver: Any, matrix: sparse.csr_matrix, labels: Floats, weights: Floats) -> None:
+    known = ~np.isnan(labels) & (weights > 0)
+    if known.any():
+        rows = matrix if known.all() else matrix[known]
+        solver.partial_fit(rows, labels[known], classes=[0.0, 1.0], sample_weight=weights[known])

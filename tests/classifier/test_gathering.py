@@ -1,0 +1,109 @@
+import json
+
+import numpy as np
+import pytest
+
+from classifier.dataset import Corpus
+from classifier.gathering import collect, gather, split
+from classifier.model import CommentModel
+from classifier.spool import Piece, Spool
+from tests.classifier.conftest import OURS, read_seed
+from tests.classifier.test_dataset import write_news
+
+
+@pytest.fixture
+def corpus(tmp_path):
+    """Some hundred comments in minimal sets, near-copies, and some about groups."""
+    (tmp_path / "seed").mkdir()
+    (tmp_path / "templates").mkdir()
+    (tmp_path / "templates" / "slots.toml").write_text("")
+    (tmp_path / "annotations.csv").write_text("id,dehumanising\n")
+    (tmp_path / "sources.toml").write_text(
+        '[annotations]\nfiles = ["annotations.csv"]\n[seed]\nweight = 1.0\ndev = 10\n'
+        "[contrast]\nweight = 1.0\ndev = 2\n[sets.news]\nweight = 2.0\n"
+    )
+    lines = [
+        {"id": f"{n}", "text": f"a{n} b{n} c{n} d{n} e{n} of Muslims", "pair": f"p{n // 3}"}
+        for n in range(90)
+    ]
+    (tmp_path / "seed" / "own.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    return Corpus(tmp_path, write_news(tmp_path, "n1,what a day,0,0,0,,,"))
+
+
+@pytest.fixture
+def gathered(corpus, lexicon, tmp_path):
+    spool, told = Spool(tmp_path / "spool"), []
+    gather(corpus, lexicon, spool, told.append)
+    assert sum(told) == 90 + 90 + 1
+    return spool
+
+
+def test_it_measures_with_nothing_that_was_learnt_or_made(corpus, gathered):
+    parts = split(gathered)
+    made, pairs = gathered.column("made"), gathered.column("pairs")
+    assert made.sum() == 90
+    assert parts.check.any()
+    assert parts.tuning.any()
+    assert not (parts.check & parts.tuning).any()
+    assert not ((parts.check | parts.tuning) & made).any()
+    kept = set(pairs[parts.check | parts.tuning].tolist())
+    assert not kept & set(pairs[parts.taught & (pairs > 0)].tolist())
+
+
+def test_it_reads_what_the_split_names(corpus, gathered):
+    parts = split(gathered)
+    tuning, check = collect(corpus, parts)
+    texts = [example.row.document.text for example in corpus]
+    for part, mask in ((tuning, parts.tuning), (check, parts.check)):
+        assert [document.text for document in part.documents] == [texts[n] for n in np.flatnonzero(mask)]
+
+
+def test_it_counts_nothing_twice(corpus, gathered, lexicon, monkeypatch):
+    monkeypatch.delattr("classifier.gathering.encode")  # would be needed to count again
+    again = Spool(gathered.directory)
+    gather(corpus, lexicon, again, lambda _: None)
+    assert len(again) == len(gathered)
+
+
+def test_it_keeps_pieces_as_they_were(tmp_path, gathered):
+    piece = gathered.read(0)
+    copies = Spool(tmp_path / "copies")
+    copies.append(Piece(piece.matrix, piece.columns))
+    same = copies.read(0)
+    assert (same.matrix != piece.matrix).nnz == 0
+    assert same.columns.keys() == piece.columns.keys()
+    assert copies.sizes() == [piece.matrix.shape[0]]
+
+
+def test_it_forgets_a_piece_that_was_broken_off(tmp_path, gathered):
+    (gathered.directory / "unfinished").write_bytes(b"half a pie")
+    assert len(Spool(gathered.directory)) == len(gathered)
+
+
+@pytest.mark.parametrize("broken_after", [1, 2, 4])
+def test_it_learns_the_same_after_a_break(tmp_path, lexicon, broken_after):
+    """A run that was broken off in whatever phase ends as one that was not."""
+    counts = Spool(tmp_path / "counts")
+    _fill(counts, lexicon)
+    taught = np.ones(sum(counts.sizes()), bool)
+    whole = CommentModel(lexicon, max_iter=4).learn(counts, taught, tmp_path / "whole")
+    steps = iter(range(broken_after))
+    with pytest.raises(StopIteration):
+        CommentModel(lexicon, max_iter=4).learn(counts, taught, tmp_path / "torn", lambda: next(steps))
+    again = CommentModel(lexicon, max_iter=4).learn(counts, taught, tmp_path / "torn")
+    np.testing.assert_array_equal(again.table_, whole.table_)
+    np.testing.assert_array_equal(again.bias_, whole.bias_)
+
+
+def _fill(counts, lexicon):
+    from classifier.counting import count
+    from classifier.encoding import encode
+
+    documents, labels = read_seed("war_news", "spam_ham")
+    chosen = slice(350, 450)
+    columns = {"labels": labels[chosen], "weights": np.ones((100, 3))}
+    counts.append(Piece(count(encode(documents[chosen], lexicon)), columns))
+
+
+def test_it_reads_our_own_data():
+    assert sum(1 for example in Corpus(OURS) if not example.made) > 10_000
