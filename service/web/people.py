@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, abort, flash, render_template, request, url_for
+from flask import Blueprint, Response, abort, current_app, flash, render_template, request, url_for
 
 from service.domain import Role
 from service.people import People
@@ -88,7 +88,8 @@ def _sites() -> list[str]:
 
 
 def _show_link(name: str, token: str) -> str:
-    link = url_for("accounts.link_page", token=token, _external=True)
+    base: str = current_app.config["PUBLIC_URL"] or request.url_root
+    link = base.rstrip("/") + url_for("accounts.link_page", token=token)
     return render_template("invitation.html", me=me(), name=name, link=link)
 
 
