@@ -1,6 +1,7 @@
 """The model card (Mitchell et al. 2019): what a model is for, what it learnt from, where it fails."""
 
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,7 @@ def card(manifest: dict[str, Any]) -> str:
     str
         Markdown.
     """
-    return "\n".join([_HEAD, *_measures(manifest), _LIMITS, *_data(manifest)]) + "\n"
+    return "\n".join([_HEAD, *_measures(manifest), *_choices(manifest), _LIMITS, *_data(manifest)]) + "\n"
 
 
 def _measures(manifest: dict[str, Any]) -> list[str]:
@@ -61,6 +62,21 @@ def _measures(manifest: dict[str, Any]) -> list[str]:
         lines.append(f"| {' | '.join(cells)} | {_number(found['caught_at_hold'])} |")
     news = manifest["metrics"]["clean_news"]
     return [*lines, "", f"Clean news comments held by any label: {_number(news['held'])} of {news['rows']}."]
+
+
+def _choices(manifest: dict[str, Any]) -> Iterator[str]:
+    """Show what other thresholds would hold: a site chooses its own."""
+    yield from (
+        "",
+        "## Thresholds",
+        "",
+        "What each label alone would hold of clean news comments, and catch.",
+        "",
+    )
+    yield from ("| label | threshold | clean news held | caught |", "|---|---|---|---|")
+    for label in LABELS:
+        for cut, held, caught in manifest["metrics"][label]["thresholds"]:
+            yield f"| {label} | {cut:.3f} | {held:.1%} | {caught:.3f} |"
 
 
 def _number(value: float | None) -> str:

@@ -16,6 +16,8 @@ Floats = NDArray[np.float64]
 HOLD_BUDGET = (0.003, 0.005, 0.001)
 #: Spam is rejected unseen only above what one in this many real comments reaches.
 REJECT_ONE_IN = 2_000
+#: Shares of clean news comments that a table of thresholds shows.
+_SHARES = (0.001, 0.002, 0.003, 0.005, 0.01, 0.02, 0.05)
 #: No comment is rejected below this score, however clean the data.
 LEAST_REJECT = 0.98
 
@@ -144,6 +146,28 @@ def _cut(scores: Floats, share: float) -> float:
     return float(np.nextafter(np.quantile(scores, 1 - share, method="higher"), 1.0))
 
 
+def trade(labels: Floats, scores: Floats, news: Floats) -> list[tuple[float, float, float]]:
+    """List what a threshold catches and what it holds by mistake: the choice that a site has.
+
+    Parameters
+    ----------
+    labels, scores : ndarray of shape (n,)
+        1, 0 or NaN, and probabilities.
+    news : ndarray of shape (m,)
+        Scores of clean news comments.
+
+    Returns
+    -------
+    list of (float, float, float)
+        Threshold, share of clean news held, share of positives caught; empty without news or positives.
+    """
+    caught = scores[labels == 1]
+    if not len(news) or not len(caught):
+        return []
+    cuts = [_cut(news, share) for share in _SHARES]
+    return [(cut, float((news >= cut).mean()), float((caught >= cut).mean())) for cut in cuts]
+
+
 def measure(model: CommentModel, examples: Examples) -> dict[str, Any]:
     """Measure a model on rows that it has not seen.
 
@@ -157,7 +181,7 @@ def measure(model: CommentModel, examples: Examples) -> dict[str, Any]:
     Returns
     -------
     dict
-        By label: the measures of `rank` over all rows and by source; clean_news_held in [0, 1].
+        By label: the measures of `rank` in all and by source, and `trade`; of clean_news the share held.
     """
     scores, labels, sources = model.score(examples.documents), examples.labels, examples.sources
     result: dict[str, Any] = {}
@@ -168,6 +192,7 @@ def measure(model: CommentModel, examples: Examples) -> dict[str, Any]:
         caught = scores[labels[:, head] == 1, head] >= model.thresholds_[label]["hold"]
         result[label] = rank(labels[:, head], scores[:, head]) | {
             "caught_at_hold": float(caught.mean()) if len(caught) else None,
+            "thresholds": trade(labels[:, head], scores[:, head], scores[examples.clean_news, head]),
             "by_source": {name: by_source[name] for name in sorted(by_source) if "auc" in by_source[name]},
         }
     news = held(scores[examples.clean_news], model.thresholds_)

@@ -11,7 +11,7 @@ from sklearn.metrics import precision_recall_curve
 from classifier import LABELS, templates
 from classifier.dataset import Examples
 from classifier.gates import Gate, accuracy, group_rates
-from classifier.metrics import share_by_score
+from classifier.metrics import share_by_score, trade
 from classifier.model import CommentModel
 
 Floats = NDArray[np.float64]
@@ -51,7 +51,7 @@ def report(model: CommentModel, check: Examples, suites: Path, gates: Sequence[G
         known = ~np.isnan(check.labels[:, head])
         truth, guess = check.labels[known, head], scores[known, head]
         parts += [f"<h2>{label}</h2>", *_figures(truth, guess, news[:, head])]
-        parts.append(_thresholds(truth, guess, news[:, head]))
+        parts.append(_table(("threshold", "clean news held", "caught"), trade(truth, guess, news[:, head])))
         parts.append(_worst(check.take(known), truth, guess))
     parts += [
         "<h2>Harmless statements held, by group</h2>",
@@ -91,15 +91,6 @@ def _curve(title: str, across: Iterable[float], up: Iterable[float]) -> str:
     line = f'<polyline points="{points}" fill="none" stroke="#225" stroke-width="2"/>'
     frame = f'<svg width="{_SIDE}" height="{_SIDE}" role="img" aria-label="{escape(title)}">{line}</svg>'
     return f"<figure>{frame}<figcaption>{escape(title)}</figcaption></figure>"
-
-
-def _thresholds(truth: Floats, guess: Floats, news: Floats) -> str:
-    rows = []
-    for budget in (0.001, 0.002, 0.003, 0.005, 0.01, 0.02, 0.05):
-        if len(news) and truth.any():
-            cut = float(np.quantile(news, 1 - budget))
-            rows.append((f"{cut:.3f}", (news >= cut).mean(), (guess[truth == 1] >= cut).mean()))
-    return _table(("threshold", "clean news held", "caught"), rows)
 
 
 def _worst(rows: Examples, truth: Floats, guess: Floats) -> str:
