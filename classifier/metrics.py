@@ -14,6 +14,8 @@ Floats = NDArray[np.float64]
 
 #: Share of clean news comments that each label may hold; together they stay below 1 %.
 HOLD_BUDGET = (0.003, 0.005, 0.001)
+#: Share of comments known not to be spam, many with links, that may be held as spam.
+HAM_BUDGET = 0.002
 #: Spam is rejected unseen only above what one in this many real comments reaches.
 REJECT_ONE_IN = 2_000
 #: Shares of clean news comments that a table of thresholds shows.
@@ -127,7 +129,7 @@ def choose_thresholds(news: Floats, ham: Floats) -> Thresholds:
     Returns
     -------
     dict
-        Hold for each label within HOLD_BUDGET; reject for spam alone.
+        Hold for each label within HOLD_BUDGET and, for spam, HAM_BUDGET; reject for spam alone.
     """
     for scale in np.linspace(1.5, 1.0, 26):  # labels that hold the same comments leave room for more
         cuts = np.array([_cut(news[:, head], share * scale) for head, share in enumerate(HOLD_BUDGET)])
@@ -136,8 +138,8 @@ def choose_thresholds(news: Floats, ham: Floats) -> Thresholds:
     chosen: Thresholds = {
         label: {"hold": float(cut), "reject": None} for label, cut in zip(LABELS, cuts, strict=True)
     }
-    blatant = _cut(ham, 1 / REJECT_ONE_IN)
-    chosen["spam"]["reject"] = max(blatant, float(cuts[-1]), LEAST_REJECT)
+    hold = max(float(cuts[-1]), _cut(ham, HAM_BUDGET))  # news comments have few links
+    chosen["spam"] = {"hold": hold, "reject": max(hold, _cut(ham, 1 / REJECT_ONE_IN), LEAST_REJECT)}
     return chosen
 
 

@@ -145,7 +145,7 @@ def _key(corpus: Corpus, model: CommentModel) -> str:
 def _set_thresholds(model: CommentModel, tuning: Examples) -> None:
     scores = model.score(tuning.documents)
     news, ham = tuning.clean_news, tuning.labels[:, LABELS.index("spam")] == 0
-    model.thresholds_ = choose_thresholds(scores[news if news.any() else ham], scores[news | ham, -1])
+    model.thresholds_ = choose_thresholds(scores[news if news.any() else ham], scores[ham, -1])
 
 
 def _manifest(model: CommentModel, corpus: Corpus, check: Examples) -> dict[str, Any]:

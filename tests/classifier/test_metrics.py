@@ -1,7 +1,15 @@
 import numpy as np
 import pytest
 
-from classifier.metrics import HOLD_BUDGET, calibration_error, choose_thresholds, held, rank
+from classifier.metrics import (
+    HAM_BUDGET,
+    HOLD_BUDGET,
+    calibration_error,
+    choose_thresholds,
+    held,
+    rank,
+    trade,
+)
 
 
 def test_it_measures_calibration():
@@ -27,6 +35,24 @@ def test_it_holds_within_the_budget():
     scores = np.random.default_rng(2).random((5_000, 3))
     thresholds = choose_thresholds(scores, scores[:, -1])
     assert 0 < held(scores, thresholds).mean() <= sum(HOLD_BUDGET)
+
+
+def test_it_holds_few_comments_with_links_though_news_have_none():
+    rng = np.random.default_rng(4)
+    ham = rng.random(5_000)
+    thresholds = choose_thresholds(np.zeros((5_000, 3)), ham)
+    assert 0 < (ham >= thresholds["spam"]["hold"]).mean() <= HAM_BUDGET
+
+
+def test_it_tells_what_thresholds_trade():
+    rng = np.random.default_rng(5)
+    news, labels = rng.random(2_000), np.repeat([0.0, 1.0, np.nan], 500)
+    rows = trade(labels, rng.random(1_500) + labels, news)
+    thresholds, kept, caught = np.array(rows).T
+    assert (np.diff(thresholds) < 0).all()
+    assert (np.diff(kept) > 0).all()
+    assert caught == pytest.approx(1)
+    assert trade(labels, labels, news[:0]) == []
 
 
 def test_it_rejects_spam_alone_and_only_the_blatant():

@@ -79,6 +79,23 @@ def test_it_promotes_what_passes(trained, monkeypatch, capsys):
     assert "is promoted" in capsys.readouterr().out
 
 
+def test_it_goes_on_where_it_was_broken_off(small, monkeypatch, capsys):
+    with monkeypatch.context() as broken:
+        broken.setattr(retrain.CommentModel, "calibrate", _interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            retrain.main(["--registry", str(small)])
+    assert "Going on" not in capsys.readouterr().out
+    monkeypatch.delattr("classifier.gathering.count")  # nothing is counted again
+    monkeypatch.delattr("classifier.training._pass")  # nor learnt again
+    assert retrain.main(["--registry", str(small)]) == 0
+    assert "Going on with what an earlier run left" in capsys.readouterr().out
+    assert not list(small.parent.glob("training/*"))
+
+
+def _interrupt(*_):
+    raise KeyboardInterrupt
+
+
 def test_it_writes_nothing_when_dry(trained):
     assert retrain.main(["--registry", str(trained), "--dry-run"]) == 0
     assert not trained.exists()
