@@ -32,6 +32,7 @@ _numbers = np.random.default_rng(20261122)
 _MIX, _LEFT = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC2B2AE3D27D4EB4F)
 _ODD = _numbers.integers(1, 2**63, 2 * BANDS, dtype=np.uint64) * np.uint64(2) + np.uint64(1)
 _SHIFT = np.uint64(32)
+_MARKS, _LINKED = [bytes([n]) for n in range(BANDS)], b"/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,17 +44,17 @@ class Member:
     pieces: tuple[tuple[str, bool], ...]
 
 
-def fingerprint(text: str, author_url: str = "") -> tuple[str, ...]:
+def fingerprint(text: str, author_url: str = "") -> tuple[bytes, ...]:
     """Return keys of which near-copies share some: bands of a MinHash, and domains that are linked to.
 
-    Empty where the text is too short to tell a copy from a coincidence.
+    Each is five bytes. Empty where the text is too short to tell a copy from a coincidence.
     """
     words = _words(text)[:MOST_WORDS]
     if len(set(words)) < MIN_WORDS:
         return ()
     keys = _bands(words)
-    bands = [f"{n}{keys[8 * n : 8 * n + 8]}" for n in range(BANDS)]
-    return (*bands, *(f"/{d}" for d in _domains(text, author_url)))
+    bands = [mark + keys[4 * n : 4 * n + 4] for n, mark in enumerate(_MARKS)]
+    return (*bands, *(_LINKED + crc32(d.encode()).to_bytes(4) for d in _domains(text, author_url)))
 
 
 def similarity(one: str, other: str) -> float:
@@ -103,14 +104,14 @@ def _words(text: str) -> list[str]:
     return _WORD.findall(plain.casefold().translate(_DIGITS))
 
 
-def _bands(words: list[str]) -> str:
+def _bands(words: list[str]) -> bytes:
     hashes = np.array(list(map(crc32, " ".join(words).encode().split())), dtype=np.uint64)
     pairs = (hashes[:-1] * _LEFT + hashes[1:]) * _MIX
     pairs ^= pairs >> _SHIFT
     # One random multiplication is one random order of the pairs; its smallest is one of the MinHash.
     least = np.minimum.reduce(pairs[:, None] * _ODD) >> _SHIFT
     keys: bytes = ((least[::2] * _LEFT + least[1::2]) * _MIX >> _SHIFT).astype(">u4").tobytes()
-    return keys.hex()
+    return keys
 
 
 def _pairs(text: str) -> set[tuple[str, str]]:

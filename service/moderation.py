@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from service import campaigns, policy
@@ -25,12 +24,15 @@ from service.domain import (
     Verdict,
 )
 from service.errors import ModqueueError, NotFound, ScorerError, Unavailable
-from service.scoring import Scorer
+from service.scoring import Model, Scorer
 from service.store import Arrival, LaneSummary, Page, Store, Wanted, codec, keys, search
 
 SITE_CACHED_S = 1.0
 # As many items as a worker rescores in one go once the scorer works again.
 RESCORE_BATCH = 100
+# What is supposed of a comment before the store has said: no rejected earlier revision, no copy of others.
+USUAL = History(approved=1)
+JUDGED_AT_MOST = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,36 +75,32 @@ class Moderation:
             item_id=keys.item_id(site.id, comment.comment_id, self.store.partitions),
             comment=comment,
             webhook_id=webhook_id,
-            body_digest=hashlib.sha256(body).hexdigest(),
+            body_digest=keys.digest(body),
             content_digest=_content_digest(comment),
             at=self.clock(),
             rate=site.rate,
             burst=site.burst,
             fingerprint=campaigns.fingerprint(comment.text, comment.author_url),
+            any_author=not site.policy.hold_new_authors,
         )
-        known = self.store.queue.glance(arrival)
-        if isinstance(known, str):
-            return known
-        judgement, explanations = self.judge(site, comment, known)
-        arrival = replace(arrival, campaign=known.campaign)
-        return self.store.queue.accept(arrival, judgement, explanations, _answer(arrival.item_id, judgement))
+        model = self.scorer.current()
+        scores = _scores(model, comment)
+        # Nearly always true; where it is not, the store says what is, and stores nothing.
+        history = USUAL
+        for _ in range(JUDGED_AT_MOST):
+            judgement, explanations = _judge(site, comment, model, scores, history)
+            said = self.store.queue.accept(arrival, judgement, explanations, history)
+            if isinstance(said, str):
+                return said
+            history = said
+        raise Unavailable("what is known of this author changes too fast; try again")
 
     def judge(
         self, site: Site, comment: Comment, history: History
     ) -> tuple[Judgement, tuple[Explanation, ...]]:
         """Score a comment and judge it; a held one comes with its explanations."""
         model = self.scorer.current()
-        scores: dict[str, float] | ScorerError
-        try:
-            scores = model.score(comment)
-        except ScorerError as error:
-            scores = error
-        judgement = policy.judge(
-            comment, scores, history, site.policy, model=model.id, recommended=model.recommended
-        )
-        if judgement.verdict is not Verdict.HOLD or not judgement.scores:
-            return judgement, ()
-        return judgement, model.explain(comment, _labels_to_explain(judgement))
+        return _judge(site, comment, model, _scores(model, comment), history)
 
     def item(self, person: Person, item_id: str) -> Item:
         """Return an item of a site that this person moderates."""
@@ -216,7 +214,7 @@ class Moderation:
         facts = {"site": site.id, "item": item.id, "revision": item.revision}
         return self.store.queue.rescore(
             item.id, item.revision, now=now, comment=item.comment,
-            judgement=judgement, explanations=explanations, answer=_answer(item.id, judgement),
+            judgement=judgement, explanations=explanations,
             entry=codec.log_entry("rescored", now, **facts, **codec.summary(judgement)),
             body=self._callback(item, judgement.verdict, None, "modqueue", now),
         )  # fmt: skip
@@ -245,8 +243,22 @@ def connect(settings: Settings) -> Moderation:
     return Moderation(store, Scorer(settings.data_dir / "models"), settings.lease_seconds)
 
 
-def _answer(item_id: str, judgement: Judgement) -> str:
-    return codec.dump({"id": item_id, **codec.summary(judgement)})
+def _scores(model: Model, comment: Comment) -> dict[str, float] | ScorerError:
+    try:
+        return model.score(comment)
+    except ScorerError as error:
+        return error
+
+
+def _judge(
+    site: Site, comment: Comment, model: Model, scores: dict[str, float] | ScorerError, history: History
+) -> tuple[Judgement, tuple[Explanation, ...]]:
+    judgement = policy.judge(
+        comment, scores, history, site.policy, model=model.id, recommended=model.recommended
+    )
+    if judgement.verdict is not Verdict.HOLD or not judgement.scores:
+        return judgement, ()
+    return judgement, model.explain(comment, _labels_to_explain(judgement))
 
 
 def _labels_to_explain(judgement: Judgement) -> list[str]:
@@ -264,7 +276,7 @@ def _history_then(judgement: Judgement) -> History:
     )
 
 
-def _content_digest(comment: Comment) -> str:
+def _content_digest(comment: Comment) -> bytes:
     # What a reader sees of a comment: another value is another revision. An export has other ends of lines.
     seen = (comment.text.replace("\r\n", "\n"), comment.author, comment.author_url)
-    return hashlib.sha256("\0".join(seen).encode()).hexdigest()
+    return keys.digest("\0".join(seen).encode())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from service.store import schema
 from service.store.akismet import Trace, Traces
 from service.store.appeals import Appeals
 from service.store.campaigns import Campaigns
@@ -43,6 +44,7 @@ class Store:
 
     def __init__(self, url: str, partitions: int = 16) -> None:
         self._db = Connection(url)
+        schema.prepare(self._db)
         self.registry = Registry(self._db)
         self.partitions = self.registry.partitions(partitions)
         self.sessions = Sessions(self._db)

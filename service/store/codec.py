@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, fields, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import fields, replace
 from typing import Any
 
 from service.domain import (
@@ -29,6 +29,7 @@ from service.domain import (
     Thresholds,
     Verdict,
 )
+from service.store.packing import pack, unpack
 
 # The fields of an item that a list shows.
 BRIEF = (
@@ -59,6 +60,11 @@ def summary(judgement: Judgement) -> dict[str, Any]:
     }
 
 
+def answer(item_id: str, judgement: Judgement) -> str:
+    """Write what the sender of a comment is answered."""
+    return dump({"id": item_id, **summary(judgement)})
+
+
 def load(text: str) -> Any:
     """Read JSON that `dump` wrote."""
     return json.loads(text)
@@ -69,26 +75,35 @@ def dump_comment(comment: Comment) -> str:
     return dump({name: v for name in _COMMENT if (v := getattr(comment, name))})
 
 
-def dump_judgement(judgement: Judgement) -> str:
-    """Write a judgement."""
-    return dump({name: getattr(judgement, name) for name in _JUDGEMENT} | {"reasons": _reasons(judgement)})
+def pack_comment(comment: Comment) -> bytes:
+    """Write a comment in few bytes."""
+    return pack(dump_comment(comment))
 
 
-def dump_explanations(explanations: tuple[Explanation, ...]) -> str:
-    """Write explanations."""
-    return dump([asdict(e) for e in explanations])
+def pack_judgement(judgement: Judgement) -> bytes:
+    """Write a judgement in few bytes."""
+    scores = {label: round(score, 6) for label, score in judgement.scores.items()}
+    plain = _shallow(judgement, _JUDGEMENT)
+    return pack(
+        dump(plain | {"scores": scores, "reasons": [_shallow(r, _REASON) for r in judgement.reasons]})
+    )
+
+
+def pack_explanations(explanations: tuple[Explanation, ...]) -> bytes:
+    """Write explanations in few bytes: contributions to three decimals, and the bias takes up the rest."""
+    return pack(dump([_dump_explanation(e) for e in explanations])) if explanations else b""
 
 
 def item(item_id: str, raw: Mapping[str, str], delivery: Mapping[str, str]) -> Item:
     """Read an item from its hash and the hash of its latest delivery."""
     return Item(
         id=item_id,
-        comment=Comment(**{"text": "", **json.loads(raw["comment"])}),
+        comment=_comment(raw["comment"]),
         revision=int(raw["revision"]),
         judgement=_in_campaign(judgement(raw["judgement"]), raw.get("campaign", "")),
         received_at=float(raw["received"]),
         pending=raw["state"] == "pending",
-        explanations=tuple(_explanation(e) for e in json.loads(raw.get("explanations") or "[]")),
+        explanations=tuple(_explanation(e) for e in json.loads(unpack(raw.get("explanations") or "[]"))),
         decision=_decision(raw),
         lease=_lease(raw),
         delivery=delivery_state(raw.get("delivery", ""), delivery),
@@ -100,7 +115,7 @@ def item(item_id: str, raw: Mapping[str, str], delivery: Mapping[str, str]) -> I
 
 def judgement(text: str) -> Judgement:
     """Read a judgement."""
-    raw = json.loads(text)
+    raw = json.loads(unpack(text))
     return Judgement(
         **{
             **raw,
@@ -152,11 +167,44 @@ def person(text: str) -> Person:
 
 
 # What `asdict` would do with copies all the way down, at a tenth of its time.
-_COMMENT, _JUDGEMENT, _REASON = ([f.name for f in fields(kind)] for kind in (Comment, Judgement, Reason))
+_COMMENT, _JUDGEMENT, _REASON, _EXPLANATION, _QUOTE = (
+    [f.name for f in fields(kind)] for kind in (Comment, Judgement, Reason, Explanation, Quote)
+)
 
 
-def _reasons(judgement: Judgement) -> list[dict[str, Any]]:
-    return [{name: getattr(r, name) for name in _REASON} for r in judgement.reasons]
+def _shallow(value: object, names: Sequence[str]) -> dict[str, Any]:
+    return {name: getattr(value, name) for name in names}
+
+
+def _comment(stored: str) -> Comment:
+    return Comment(**{"text": "", **json.loads(unpack(stored))})
+
+
+# A contribution is kept in thousandths.
+_UNIT = 1e-3
+
+
+def _dump_explanation(e: Explanation) -> dict[str, Any]:
+    shares, total = _dump_shares(e)
+    bias = e.log_odds - total
+    quotes = [(q, *_dump_shares(q)) for q in e.quotes]
+    said = [_shallow(q, _QUOTE) | shares | {"log_odds": bias + total} for q, shares, total in quotes]
+    return _shallow(e, _EXPLANATION) | shares | {"bias": bias, "quotes": said}
+
+
+def _dump_shares(e: Explanation | Quote) -> tuple[dict[str, Any], float]:
+    units = [(start, end, round(c / _UNIT)) for start, end, c in e.spans]
+    parts = [(name, round(c / _UNIT)) for name, c in e.fields]
+    total = sum(n for _, _, n in units) + sum(n for _, n in parts)
+    return {"spans": list(_gaps(units)), "fields": parts}, total * _UNIT
+
+
+def _gaps(spans: Iterable[tuple[int, int, int]]) -> Iterator[int]:
+    # How far from the end of the one before, how long, how much: small numbers, much alike.
+    at = 0
+    for start, end, units in spans:
+        yield from (start - at, end - start, units)
+        at = end
 
 
 def _explanation(raw: Mapping[str, Any]) -> Explanation:
@@ -165,8 +213,11 @@ def _explanation(raw: Mapping[str, Any]) -> Explanation:
 
 
 def _shares(raw: Mapping[str, Any]) -> dict[str, Any]:
-    spans = tuple((int(s), int(e), float(c)) for s, e, c in raw["spans"])
-    return {"spans": spans, "fields": tuple((n, float(c)) for n, c in raw["fields"])}
+    spans, at, flat = [], 0, raw["spans"]
+    for gap, length, units in zip(flat[::3], flat[1::3], flat[2::3], strict=True):
+        start, at = at + gap, at + gap + length
+        spans.append((start, at, units * _UNIT))
+    return {"spans": tuple(spans), "fields": tuple((name, units * _UNIT) for name, units in raw["fields"])}
 
 
 def _in_campaign(judged: Judgement, campaign: str) -> Judgement:
@@ -192,7 +243,7 @@ def _escalation(raw: Mapping[str, str]) -> Escalation | None:
 
 def _earlier(raw: Mapping[str, str]) -> tuple[tuple[int, Comment], ...]:
     kept = ((int(name.removeprefix("comment:")), raw[name]) for name in raw if name.startswith("comment:"))
-    return tuple((n, Comment(**{"text": "", **json.loads(text)})) for n, text in sorted(kept))
+    return tuple((n, _comment(text)) for n, text in sorted(kept))
 
 
 def _lease(raw: Mapping[str, str]) -> Lease | None:

@@ -15,11 +15,12 @@ from redis.retry import Retry
 
 from service.errors import Unavailable
 
+Argument = str | bytes | int | float
+
 # Long enough for an fsync on a busy disk, short enough that a blog's visitor is not kept waiting.
 SOCKET_TIMEOUT_S = 3.0
 # What a script uses beside what is common to all.
 USES = {
-    "glance": ("campaigns",),
     "accept": ("campaigns", "figures"),
     "decide": ("figures",),
     "undo": ("figures",),
@@ -45,20 +46,22 @@ class Connection:
         self.client = redis.Redis.from_url(
             url,
             decode_responses=True,
+            # What is packed comes as text, too, and goes back to its bytes.
+            encoding_errors="surrogateescape",
             socket_timeout=SOCKET_TIMEOUT_S,
             socket_connect_timeout=1.0,
             retry=Retry(NoBackoff(), 1),
         )
         self._scripts: dict[str, Any] = {}
 
-    def run(self, script: str, prefix: str, *args: str | int | float) -> Any:
+    def run(self, script: str, prefix: str, *args: Argument) -> Any:
         """Run a script in the slot of the given prefix."""
         if script not in self._scripts:
             self._scripts[script] = self.client.register_script(_script_text(script))
         with self.guard():
             return self._scripts[script](keys=[prefix], args=[_plain(a) for a in args])
 
-    def strings(self, script: str, prefix: str, *args: str | int | float) -> list[str]:
+    def strings(self, script: str, prefix: str, *args: Argument) -> list[str]:
         """Run a script that returns a list of strings."""
         return cast(list[str], self.run(script, prefix, *args))
 
@@ -83,5 +86,5 @@ def chunks(values: Sequence[str], size: int) -> Iterator[Sequence[str]]:
         yield values[start : start + size]
 
 
-def _plain(value: str | int | float) -> str:
-    return value if isinstance(value, str) else repr(value)
+def _plain(value: Argument) -> str | bytes:
+    return value if isinstance(value, str | bytes) else repr(value)

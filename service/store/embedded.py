@@ -65,6 +65,10 @@ def start(data_dir: Path, appendfsync: str, from_snapshot: bool = False) -> Pope
         "appendonly": "no" if from_snapshot else "yes",
         "appendfsync": appendfsync,
         "save": "",
+        # What is small lies packed: half the memory, for a look that takes a microsecond more.
+        "hash-max-listpack-entries": "128",
+        "hash-max-listpack-value": "32768",
+        "set-max-intset-entries": "1000000",
         "maxmemory-policy": "noeviction",
         "logfile": str(directory / "valkey.log"),
         "daemonize": "no",

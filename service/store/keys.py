@@ -11,7 +11,14 @@ import zlib
 
 META = "mq:{meta}:"
 SITE_ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+# As much of a SHA-256 as is kept where it only tells one thing from another.
+DIGEST_BYTES = 16
 ITEM_ID = re.compile(r"[0-9a-f]{26}")
+
+
+def digest(data: bytes) -> bytes:
+    """Digest what only has to be told from other things."""
+    return hashlib.sha256(data).digest()[:DIGEST_BYTES]
 
 
 def partition_of(site: str, partitions: int) -> int:

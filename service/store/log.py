@@ -11,6 +11,7 @@ from typing import Any, cast
 from service.errors import Invalid
 from service.store import codec, keys
 from service.store.connection import Connection
+from service.store.packing import unpack
 
 # Entries that are read for one page at most; a rare one is looked for page by page.
 SCAN_LIMIT = 10_000
@@ -87,7 +88,7 @@ class Log:
 
 
 def _entry(place: Place, raw: str) -> Entry:
-    facts = codec.load(raw)
+    facts = codec.load(unpack(raw))
     kind, by, site, item = (str(facts.pop(name, "") or "") for name in ("kind", "by", "site", "item"))
     return Entry(float(facts.pop("at", place[0] / 1000)), kind, by, site, item, facts)
 

@@ -10,6 +10,7 @@ from service.domain import Comment, Explanation, History, Judgement, Lease
 from service.errors import Conflict, NotFound, TooMany
 from service.store import codec, keys, search
 from service.store.connection import Connection
+from service.store.packing import pack
 
 # A sender may repeat a webhook for this long and is given the same answer.
 WEBHOOK_REMEMBERED_S = 3 * 24 * 3600
@@ -22,13 +23,14 @@ class Arrival:
     item_id: str
     comment: Comment
     webhook_id: str
-    body_digest: str
-    content_digest: str
+    body_digest: bytes
+    content_digest: bytes
     at: float
     rate: float
     burst: float
-    fingerprint: tuple[str, ...] = ()
-    campaign: bool = False
+    fingerprint: tuple[bytes, ...] = ()
+    # It makes no difference whether comments of the author were approved before.
+    any_author: bool = True
 
 
 class Queue:
@@ -37,46 +39,39 @@ class Queue:
     def __init__(self, db: Connection) -> None:
         self._db = db
 
-    def glance(self, arrival: Arrival) -> History | str:
-        """Return the answer that was given to this webhook before, else the author's history."""
+    def accept(
+        self, arrival: Arrival, judgement: Judgement, explanations: tuple[Explanation, ...],
+        supposed: History,
+    ) -> str | History:  # fmt: skip
+        """Store a comment and its judgement; return the answer that is in force for it.
+
+        Where the history is another than was supposed, nothing is stored and the true one is returned.
+        """
         a, c = arrival, arrival.comment
+        entry = codec.log_entry("verdict", a.at, site=c.site, item=a.item_id, **codec.summary(judgement))
+        author = "" if a.any_author else _flag(supposed.approved > 0)
         reply = self._db.strings(
-            "glance", keys.prefix_of_item(a.item_id), a.item_id, c.site, a.webhook_id, a.body_digest,
-            a.content_digest, c.author_key, a.rate, a.burst, a.at, " ".join(a.fingerprint),
+            "accept", keys.prefix_of_item(a.item_id), a.item_id, c.site, a.webhook_id, a.body_digest,
+            a.content_digest, a.at, codec.pack_comment(c), codec.pack_judgement(judgement),
+            codec.pack_explanations(explanations), judgement.verdict, judgement.lane or "",
+            round(judgement.severity, 6), c.author_key, WEBHOOK_REMEMBERED_S, pack(entry), a.rate, a.burst,
+            b"".join(a.fingerprint), *_found_by(c, judgement), " ".join(_counted(judgement)),
+            author, _flag(supposed.edited_after_rejection), _flag(supposed.campaign),
         )  # fmt: skip
         match reply:
-            case ["same", answer]:
+            case ["fresh"]:
+                return codec.answer(a.item_id, judgement)
+            case ["same", stored]:
+                return codec.answer(a.item_id, codec.judgement(stored))
+            case ["answered", answer]:
                 return answer
-            case ["new", approved, rejected, first_seen, decision, campaign]:
+            case ["other", approved, rejected, first_seen, edited, campaign]:
                 seen = float(first_seen) if first_seen else None
-                return History(
-                    int(approved), int(rejected), seen,
-                    edited_after_rejection=decision == "reject", campaign=campaign != "",
-                )  # fmt: skip
+                return History(int(approved), int(rejected), seen, edited == "1", campaign == "1")
             case ["wait", seconds]:
                 raise TooMany("this site sends comments faster than its limit", float(seconds))
             case _:
                 raise Conflict("webhook-id: the same id came with another body before")
-
-    def accept(
-        self, arrival: Arrival, judgement: Judgement, explanations: tuple[Explanation, ...], answer: str
-    ) -> str:
-        """Store a comment and its judgement; return the answer that is in force for it."""
-        a, c = arrival, arrival.comment
-        entry = codec.log_entry("verdict", a.at, site=c.site, item=a.item_id, **codec.summary(judgement))
-        # What does not wait is indexed when it is decided.
-        terms = search.terms(c, judgement) if judgement.lane else ()
-        reply = self._db.strings(
-            "accept", keys.prefix_of_item(a.item_id), a.item_id, c.site, a.webhook_id, a.body_digest,
-            a.content_digest, a.at, codec.dump_comment(c), codec.dump_judgement(judgement),
-            codec.dump_explanations(explanations), judgement.verdict, judgement.lane or "",
-            judgement.severity, c.author_key, answer, WEBHOOK_REMEMBERED_S, entry, a.rate, a.burst,
-            " ".join(a.fingerprint), " ".join(terms), search.uncertainty(judgement),
-            "campaign" if a.campaign else "",
-        )  # fmt: skip
-        if reply[0] == "conflict":
-            raise Conflict("webhook-id: the same id came with another body before")
-        return reply[1]
 
     def claim(self, item_id: str, by: str, now: float, lease_s: float, renew: str = "") -> Lease:
         """Take an item for a while, or renew the lease whose token is given."""
@@ -95,8 +90,8 @@ class Queue:
     ) -> None:  # fmt: skip
         """Write the decision, its log entry, its example and its delivery."""
         prefix = keys.prefix_of_item(item_id)
-        words = " ".join(terms)
-        args = (item_id, revision, by, token, ruling, reason, note, now, entry, example, body, words)
+        packed = search.packed(terms)
+        args = (item_id, revision, by, token, ruling, reason, note, now, entry, pack(example), body, packed)
         _raise(self._db.strings("decide", prefix, *args))
 
     def undo(
@@ -108,7 +103,7 @@ class Queue:
         With `decided_at`, the decision that was made then, and no other.
         """
         made = "" if decided_at is None else decided_at
-        args = (item_id, revision, by, now, entry, retraction, body, made)
+        args = (item_id, revision, by, now, entry, pack(retraction), body, made)
         _raise(self._db.strings("undo", keys.prefix_of_item(item_id), *args))
 
     def escalate(self, item_id: str, revision: int, *, by: str, now: float, note: str, entry: str) -> None:
@@ -118,16 +113,33 @@ class Queue:
 
     def rescore(
         self, item_id: str, revision: int, *, now: float, comment: Comment, judgement: Judgement,
-        explanations: tuple[Explanation, ...], answer: str, entry: str, body: str,
+        explanations: tuple[Explanation, ...], entry: str, body: str,
     ) -> bool:  # fmt: skip
         """Replace the judgement that a failing scorer left; tells whether it still applied."""
-        terms = " ".join(search.terms(comment, judgement))
         reply = self._db.strings(
-            "rescore", keys.prefix_of_item(item_id), item_id, revision, now, codec.dump_judgement(judgement),
-            codec.dump_explanations(explanations), judgement.verdict, judgement.lane or "",
-            judgement.severity, answer, entry, body, terms, search.uncertainty(judgement),
+            "rescore", keys.prefix_of_item(item_id), item_id, revision, now, codec.pack_judgement(judgement),
+            codec.pack_explanations(explanations), judgement.verdict, judgement.lane or "",
+            round(judgement.severity, 6), entry, body, *_found_by(comment, judgement),
         )  # fmt: skip
         return reply[0] == "ok"
+
+
+def _found_by(comment: Comment, judgement: Judgement) -> tuple[bytes, float | str, str]:
+    # Terms, uncertainty and labels. What does not wait is indexed when it is decided.
+    if not judgement.lane:
+        return b"", "", ""
+    labels = [r.code.removeprefix("score:") for r in judgement.reasons if r.code.startswith("score:")]
+    terms = search.packed(search.terms(comment, judgement))
+    return terms, round(search.uncertainty(judgement), 6), " ".join(labels)
+
+
+def _counted(judgement: Judgement) -> list[str]:
+    shadow = [f"shadow:{judgement.shadow}"] if judgement.shadow else []
+    return [f"verdict:{judgement.verdict}", *(f"reason:{r.code}" for r in judgement.reasons), *shadow]
+
+
+def _flag(fact: bool) -> str:
+    return "1" if fact else "0"
 
 
 def _raise(reply: list[str]) -> None:

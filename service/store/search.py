@@ -6,6 +6,7 @@ import heapq
 import math
 import re
 import unicodedata
+import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -60,6 +61,11 @@ def uncertainty(judgement: Judgement) -> float:
     scored = [(r.score, r.threshold) for r in judgement.reasons]
     margins = [s - t for s, t in scored if s is not None and t is not None]
     return 1.0 - min(margins, default=1.0)
+
+
+def packed(found: Iterable[str]) -> bytes:
+    """Return terms as they are stored: four bytes of checksum each."""
+    return b"".join(zlib.crc32(term.encode()).to_bytes(4) for term in found)
 
 
 def terms(comment: Comment, judgement: Judgement) -> tuple[str, ...]:
@@ -142,7 +148,9 @@ class Search:
         after = _parse(cursor)
         place = {"score": repr(after[0]), "member": after[1]} if after else {"score": "", "member": ""}
         walk = {"ascending": ascending, "limit": limit + 1, **place}
-        rows = [self._walk(site, walk | _asked(site, orders, wanted)) for site in sites]
+        terms = [packed([term]) for term in asked_terms(wanted)]
+        walk |= {"bounds": _bounds(wanted)}
+        rows = [self._walk(site, orders, walk, terms) for site in sites]
         found: list[Found] = []
         for at in heapq.merge(*rows, key=lambda f: (f.score, f.id), reverse=not ascending):
             if at.edge:
@@ -152,20 +160,13 @@ class Search:
             found.append(at)
         return [f.id for f in found], ""
 
-    def _walk(self, site: str, walk: dict[str, Any]) -> list[Found]:
+    def _walk(self, site: str, orders: list[str], walk: dict[str, Any], terms: list[bytes]) -> list[Found]:
         prefix = keys.prefix(keys.partition_of(site, self._partitions))
-        edge, *rows = self._db.strings("walk", prefix, codec.dump(walk))
+        own = {"site": site, "orders": [name.format(site) for name in orders]}
+        edge, *rows = self._db.strings("walk", prefix, codec.dump(walk | own), *terms)
         found = [Found(float(s), i) for i, s in zip(rows[::2], rows[1::2], strict=True)]
         score, _, name = edge.partition("~")
         return [*found, Found(float(score), name, edge=True)] if edge else found
-
-
-def _asked(site: str, orders: list[str], wanted: Wanted) -> dict[str, Any]:
-    return {
-        "orders": [name.format(site) for name in orders],
-        "terms": [f"term:{site}:{t}" for t in asked_terms(wanted)],
-        "ranges": _ranges(site, wanted),
-    }
 
 
 def _orders(view: str, sort: Sort | None) -> tuple[list[str], bool]:
@@ -173,20 +174,23 @@ def _orders(view: str, sort: Sort | None) -> tuple[list[str], bool]:
         raise NotFound(f"no such lane: {view[:40]}")
     ascending = sort is Sort.OLDEST
     if view in (DECIDED, ALL, ESCALATED):
-        return [{DECIDED: "decided:{}", ALL: "recent:{}", ESCALATED: "escalated:{}"}[view]], ascending
+        ages = [f"age:{{}}:{lane}" for lane in Lane]
+        return {DECIDED: ["decided:{}"], ESCALATED: ["escalated:{}"], ALL: ["closed:{}", *ages]}[
+            view
+        ], ascending
     if sort is None:
         sort = Sort.UNCERTAINTY if view == Lane.UNCERTAIN else Sort.SEVERITY
     kind = {Sort.SEVERITY: "lane", Sort.UNCERTAINTY: "unsure"}.get(sort, "age")
     return [f"{kind}:{{}}:{lane}" for lane in ([view] if view != PENDING else Lane)], ascending
 
 
-def _ranges(site: str, wanted: Wanted) -> list[list[str]]:
-    given = (("came", wanted.since, wanted.until), ("severe", wanted.low, wanted.high))
-    return [
-        [f"{name}:{site}", repr(-_ENDLESS if low is None else low), repr(_ENDLESS if high is None else high)]
+def _bounds(wanted: Wanted) -> dict[str, list[float]]:
+    given = (("received", wanted.since, wanted.until), ("severity", wanted.low, wanted.high))
+    return {
+        name: [-_ENDLESS if low is None else low, _ENDLESS if high is None else high]
         for name, low, high in given
         if low is not None or high is not None
-    ]
+    }
 
 
 def _parse(cursor: str) -> tuple[float, str] | None:

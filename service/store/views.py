@@ -10,6 +10,7 @@ from service.domain import History, Item, Lane
 from service.errors import NotFound
 from service.store import codec, keys
 from service.store.connection import Connection
+from service.store.packing import unpack
 from service.store.search import NOTHING, PENDING, Search, Wanted
 
 
@@ -119,13 +120,13 @@ class Views:
         """Return the latest entries of the moderation log in a site's partition, as JSON."""
         with self._db.guard() as client:
             entries = cast(list[Any], client.xrevrange(self._site_key(site, "log"), count=limit))
-        return [fields["entry"] for _, fields in entries]
+        return [unpack(fields["entry"]) for _, fields in entries]
 
     def examples(self, site: str) -> list[str]:
         """Return every training example in a site's partition, as JSON, in order."""
         with self._db.guard() as client:
             entries = cast(list[Any], client.xrange(self._site_key(site, "examples")))
-        return [fields["example"] for _, fields in entries]
+        return [unpack(fields["example"]) for _, fields in entries]
 
     def totals(self, sites: Iterable[str]) -> dict[str, int]:
         """Add up the counters of the given sites."""

@@ -1,9 +1,12 @@
--- Accept a comment: idempotent on webhook id, and on site + comment id + revision.
+-- Accept a comment: idempotent on webhook id, and on site + comment id + revision. What is known of its author and of
+-- near-copies is looked up here, in the same moment: where it is not what the judgement was made on, nothing is written
+-- but the facts are returned, for another judgement.
 -- ARGV: id, site, webhook id, body digest, content digest, now, comment, judgement, explanations, verdict, lane,
---       severity, author key, answer, seconds that a webhook id is remembered, log entry,
---       rate, burst, fingerprint, terms, uncertainty,
---       whether glance saw enough near-copies for a campaign
--- Returns {'same', answer} | {'conflict'} | {'fresh', answer}
+--       severity, author key, seconds that a webhook id is remembered, log entry, rate, burst, fingerprint, terms,
+--       uncertainty, labels that it was held for, what is counted for the figures,
+--       what the judgement was made on: approved author ('' where it makes no difference), rejected before, campaign
+-- Returns {'same', judgement} | {'answered', answer} | {'conflict'} | {'wait', seconds} | {'fresh'}
+--   | {'other', approved, rejected, first_seen, rejected before, campaign}
 local EARLIER_KEPT = 3
 
 -- What an edited comment said before, as comment:REVISION.
@@ -14,53 +17,77 @@ local function keep_earlier(id)
   call('HDEL', c, 'comment:' .. (tonumber(f[1]) - EARLIER_KEPT))
 end
 
-local id, site, now, author = ARGV[1], ARGV[2], ARGV[6], ARGV[13]
-local c, hook = P .. 'c:' .. id, P .. 'hook:' .. site .. ':' .. ARGV[3]
-local seen = call('HMGET', hook, 'digest', 'answer')
-if seen[1] then
-  if seen[1] == ARGV[4] then return {'same', seen[2]} end
-  return {'conflict'}
-end
-local old = call('HMGET', c, 'digest', 'answer')
-local answer, fresh = ARGV[14], old[1] ~= ARGV[5]
-if not fresh then answer = old[2] end
-call('HSET', hook, 'digest', ARGV[4], 'answer', answer)
-call('EXPIRE', hook, tonumber(ARGV[15]))
-spend(site, tonumber(ARGV[17]), tonumber(ARGV[18]), tonumber(now))
-if not fresh then return {'same', answer} end
-
-if old[1] then  -- an edit: what was decided or leased was the earlier revision
+-- What was decided or leased was the earlier revision, and an appeal was against what was said before.
+local function replace_earlier(id, site, now)
+  local c = P .. 'c:' .. id
   dequeue(id)
   unindex(id)
   keep_earlier(id)
   withdraw(id, now)
   leave_campaign(id)
-  -- An appeal was against what was said before.
-  call('HDEL', c, 'appeal_ref', 'appeal_text', 'appeal_at', 'appeal_state', 'appeal_by', 'appeal_settled_at')
+  call('HDEL', c, 'appeal_ref', 'appeal_text', 'appeal_at', 'appeal_state', 'appeal_by', 'appeal_settled_at',
+    'decision', 'reason', 'note', 'by', 'decided_at', 'lease_by', 'lease_token', 'lease_until', 'explanations', 'terms', 'labels')
   call('ZREM', P .. 'appeals:' .. site, id)
-  call('HDEL', c, 'decision', 'reason', 'note', 'by', 'decided_at', 'lease_by', 'lease_token', 'lease_until')
   call('ZREM', P .. 'decided:' .. site, id)
 end
-local verdict, lane = ARGV[10], ARGV[11]
-local state = 'closed'
-if verdict == 'hold' then state = 'pending' end
-call('HINCRBY', c, 'revision', 1)
-call('HSET', c, 'site', site, 'digest', ARGV[5], 'received', now, 'comment', ARGV[7], 'judgement', ARGV[8],
-  'explanations', ARGV[9], 'verdict', verdict, 'lane', lane, 'severity', ARGV[12], 'state', state, 'answer', answer,
-  'terms', ARGV[20], 'uncertainty', ARGV[21])
+
+local id, site, now, author = ARGV[1], ARGV[2], tonumber(ARGV[6]), ARGV[13]
+local c, hook = P .. 'c:' .. id, P .. 'hook:' .. site .. ':' .. ARGV[3]
+local rate, burst = tonumber(ARGV[16]), tonumber(ARGV[17])
+local old = call('HMGET', c, 'digest', 'judgement', 'revision', 'decision')
+local seen = call('GET', hook)
+if seen then
+  if string.sub(seen, 1, 16) ~= ARGV[4] then return {'conflict'} end
+  if #seen > 16 then return {'answered', string.sub(seen, 17)} end
+  if old[2] then return {'same', old[2]} end
+end
+local seconds = wait(site, rate, burst, now)
+if seconds > 0 then return {'wait', tostring(seconds)} end
+if old[1] == ARGV[5] then
+  call('SET', hook, ARGV[4], 'EX', ARGV[14])
+  spend(site, rate, burst, now)
+  return {'same', old[2]}
+end
+
+local known = P .. 'author:' .. site .. ':' .. author
+local h = author ~= '' and call('HMGET', known, 'approved', 'rejected', 'first_seen') or {}
+local approved, rejected_before, campaign, copies = tonumber(h[1] or 0), old[4] == 'reject', nil, {}
+local parts, today, yesterday = parts_of(ARGV[18])
+if parts[1] then
+  today, yesterday = recall(site, parts, now)
+  campaign, copies = near(id, now, today, yesterday)
+end
+local gathered = campaign or #copies + 1 >= CAMPAIGN_FROM
+local function flag(fact) return fact and '1' or '0' end
+if (ARGV[23] ~= '' and ARGV[23] ~= flag(approved > 0)) or ARGV[24] ~= flag(rejected_before) or ARGV[25] ~= flag(gathered) then
+  return {'other', h[1] or '0', h[2] or '0', h[3] or '', flag(rejected_before), flag(gathered)}
+end
+
+call('SET', hook, ARGV[4], 'EX', ARGV[14])
+spend(site, rate, burst, now)
+if old[1] then replace_earlier(id, site, now) end
+local verdict, lane, state = ARGV[10], ARGV[11], ARGV[10] == 'hold' and 'pending' or 'closed'
+local fields = {'site', site, 'digest', ARGV[5], 'received', ARGV[6], 'comment', ARGV[7], 'judgement', ARGV[8],
+  'verdict', verdict, 'state', state, 'revision', tonumber(old[3] or 0) + 1, 'lane', lane, 'severity', ARGV[12]}
+for name, value in pairs({explanations = ARGV[9], terms = ARGV[19], uncertainty = ARGV[20], labels = ARGV[21],
+  author = author}) do
+  if value ~= '' then fields[#fields + 1], fields[#fields + 2] = name, value end
+end
+call('HSET', c, unpack(fields))
 if author ~= '' then
-  call('HSETNX', P .. 'author:' .. site .. ':' .. author, 'first_seen', now)
-  call('HSET', c, 'author', author)
+  if not h[3] then call('HSET', known, 'first_seen', ARGV[6]) end
+  count_author(id, verdict)
 end
-count_author(id, verdict)
-if state == 'pending' then enqueue(id, site, lane, ARGV[12], now) end
-if ARGV[19] ~= '' then
-  -- What comes at the same instant as the copies that make it a campaign is gathered with the next copy.
-  if ARGV[22] ~= '' then gather(id, site, ARGV[19], now) end
-  remember(id, site, ARGV[19], now)
+if state == 'pending' then
+  enqueue(id, site, lane, ARGV[12], ARGV[6])
+else
+  call('ZADD', P .. 'closed:' .. site, ARGV[6], id)
 end
-call('ZADD', P .. 'recent:' .. site, now, id)
+if parts[1] then
+  if gathered then gather(id, site, campaign, copies, ARGV[6]) end
+  remember(id, site, parts, now, today)
+end
 count(site, 'verdict:' .. verdict)
-figure_verdict(site, now, ARGV[8])
-log(ARGV[16])
-return {'fresh', answer}
+for name in string.gmatch(ARGV[22], '%S+') do daily(site, now, name, 1) end
+log(ARGV[15])
+return {'fresh'}

@@ -1,11 +1,14 @@
--- Shared by the scripts that gather near-copies of a comment in a campaign. A fingerprint is words apart by blanks.
+-- Shared by the scripts that gather near-copies of a comment in a campaign. A fingerprint is parts of five bytes.
 local CAMPAIGN_FROM, CAMPAIGN_KEPT_S, DAY_S = 3, 7776000, 86400
 -- So many parts of two fingerprints agree in near-copies; of each part the latest few that have it are remembered.
 local COPY_FROM, LATEST_KEPT = 3, 5
 
-local function words(text)
+-- As many near-copies are looked at for one comment, however many there are.
+local LOOKED_AT = 16
+
+local function parts_of(fingerprint)
   local found = {}
-  for word in string.gmatch(text, '%S+') do found[#found + 1] = word end
+  for part in string.gmatch(fingerprint, '.....') do found[#found + 1] = part end
   return found
 end
 
@@ -13,11 +16,21 @@ local function bands_key(site, now, back)
   return P .. 'bands:' .. site .. ':' .. string.format('%d', math.floor(tonumber(now) / DAY_S) - back)
 end
 
-local function votes(site, parts, now)
+-- An id is 26 hexadecimal digits; here it is kept in 13 bytes.
+local SHORT = string.rep('.', 13)
+local function short(id) return (string.gsub(id, '..', function(h) return string.char(tonumber(h, 16)) end)) end
+local function long(raw) return (string.gsub(raw, '.', function(b) return string.format('%02x', string.byte(b)) end)) end
+
+-- What is remembered of the parts of a fingerprint, today and yesterday.
+local function recall(site, parts, now)
+  return call('HMGET', bands_key(site, now, 0), unpack(parts)), call('HMGET', bands_key(site, now, 1), unpack(parts))
+end
+
+local function votes(today, yesterday)
   local found = {}
-  for back = 0, 1 do
-    for _, ids in ipairs(call('HMGET', bands_key(site, now, back), unpack(parts))) do
-      for other in string.gmatch(ids or '', '%x+') do found[other] = (found[other] or 0) + 1 end
+  for _, day in ipairs({today, yesterday}) do
+    for _, ids in ipairs(day) do
+      for other in string.gmatch(ids or '', SHORT) do found[other] = (found[other] or 0) + 1 end
     end
   end
   return found
@@ -25,11 +38,12 @@ end
 
 -- The campaign that a comment belongs to, if any, and the near-copies of the last day that belong to none.
 -- What a moderator has decided by itself is left as it is.
-local function near(id, site, fingerprint, now)
-  local campaign, most, copies = nil, 0, {}
-  if fingerprint == '' then return campaign, copies end
-  for other, agree in pairs(votes(site, words(fingerprint), now)) do
-    if agree >= COPY_FROM and other ~= id then
+local function near(id, now, today, yesterday)
+  local campaign, most, copies, looked = nil, 0, {}, 0
+  for raw, agree in pairs(votes(today, yesterday)) do
+    local other = agree >= COPY_FROM and looked < LOOKED_AT and long(raw)
+    if other and other ~= id then
+      looked = looked + 1
       local f = call('HMGET', P .. 'c:' .. other, 'received', 'campaign', 'decision')
       if f[1] and tonumber(f[1]) > tonumber(now) - DAY_S then
         if f[2] then
@@ -43,16 +57,15 @@ local function near(id, site, fingerprint, now)
   return campaign, copies
 end
 
-local function remember(id, site, fingerprint, now)
-  local parts, key, changes = words(fingerprint), bands_key(site, now, 0), {}
-  for n, ids in ipairs(call('HMGET', key, unpack(parts))) do
-    local latest = words(ids or '')
-    if #latest >= LATEST_KEPT then table.remove(latest, 1) end
-    latest[#latest + 1] = id
-    changes[#changes + 1], changes[#changes + 2] = parts[n], table.concat(latest, ' ')
+local function remember(id, site, parts, now, today)
+  local key, changes, raw = bands_key(site, now, 0), {}, short(id)
+  for n, ids in ipairs(today) do
+    local latest = ids or ''
+    if #latest >= 13 * LATEST_KEPT then latest = string.sub(latest, 14) end
+    changes[#changes + 1], changes[#changes + 2] = parts[n], latest .. raw
   end
   call('HSET', key, unpack(changes))
-  call('EXPIRE', key, 2 * DAY_S)
+  call('EXPIRE', key, 2 * DAY_S, 'NX')
 end
 
 local function join(id, campaign)
@@ -81,9 +94,7 @@ local function found_campaign(id, site, now)
   return campaign
 end
 
-local function gather(id, site, fingerprint, now)
-  local campaign, copies = near(id, site, fingerprint, now)
-  if not campaign and #copies + 1 < CAMPAIGN_FROM then return end
+local function gather(id, site, campaign, copies, now)
   campaign = campaign or found_campaign(id, site, now)
   for _, other in ipairs(copies) do join(other, campaign) end
   join(id, campaign)

@@ -1,15 +1,16 @@
 -- Shared by every script: KEYS[1] is the prefix of a partition ("mq:{p03}:"), from which all names are made.
 --   c:ID             hash    an item                 lane:SITE:LANE  zset  severity -> id
---   age:SITE:LANE    zset    received -> id          recent:SITE     zset  received -> id
+--   age:SITE:LANE    zset    received -> id          closed:SITE     zset  received -> id, of those that do not wait
 --   unsure:SITE:LANE zset    uncertainty -> id       escalated:SITE  zset  escalated -> id, of those that wait
---   term:SITE:TERM   set     ids found by a term     came:SITE, severe:SITE  zset  received, severity -> id, indexed
---   filed:SITE       zset    decided -> id, indexed
---   decided:SITE     zset    decided -> id           hook:SITE:ID    hash  digest, answer (expires)
+--   terms:SITE:N     hash    term -> numbers of what is found by it, four bytes each, or '' where they are many
+--   term:SITE:TERM   set     the numbers where they are many      number:SITE  string  the latest number
+--   ids:SITE:N       hash    number -> id, 128 numbers each       filed:SITE   zset    decided -> id, indexed
+--   decided:SITE     zset    decided -> id           hook:SITE:ID    string  digest, answer where it is no comment's (expires)
 --   author:SITE:KEY  hash    approved, rejected, first_seen
---   count:SITE       hash    totals for the figures  bucket:NAME     hash  tokens, at
+--   count:SITE       hash    totals for the figures  bucket:NAME     string  tokens, at (expires)
 --   outbox, dead     zset    due / since -> delivery d:DELIVERY      hash  a delivery
 --   outbox:SITE      zset    due -> delivery         turns           zset  when a site's first is due -> site
---   bands:SITE:DAY   hash    part of a fingerprint -> latest ids that have it (expires)
+--   bands:SITE:DAY   hash    part of a fingerprint -> latest ids that have it, 13 bytes each (expires)
 --   campaign:CAMPAIGN hash   site, last, doing      members:CAMPAIGN zset  received -> id
 --   todo:CAMPAIGN    set     ids that a decision or undo has yet to reach
 --   rulings:CAMPAIGN list    decisions, the one in force last     campaigns:SITE  zset  last -> campaign
@@ -25,19 +26,68 @@ local function log(entry) call('XADD', P .. 'log', '*', 'entry', entry) end
 
 local function count(site, name) call('HINCRBY', P .. 'count:' .. site, name, 1) end
 
--- What waits or was decided lately is indexed under its terms (see search.py).
-local function index(id)
-  local f = call('HMGET', P .. 'c:' .. id, 'site', 'terms', 'received', 'severity')
-  for term in string.gmatch(f[2] or '', '%S+') do call('SADD', P .. 'term:' .. f[1] .. ':' .. term, id) end
-  call('ZADD', P .. 'came:' .. f[1], f[3], id)
-  call('ZADD', P .. 'severe:' .. f[1], f[4], id)
+-- What waits or was decided lately is indexed under its terms (see search.py), by a number of its own. A term is the
+-- four bytes of its checksum. Most terms are rare: they share 1024 hashes, since a key of its own takes 90 bytes.
+local FEW = 16
+
+local function term_keys(site, term)
+  local a, b = string.byte(term, 1, 2)
+  return P .. 'terms:' .. site .. ':' .. string.format('%x', a % 4 * 256 + b), P .. 'term:' .. site .. ':' .. term
 end
 
+local function each_number(few) return string.gmatch(few, '....') end
+
+local function file(site, term, number)
+  local shared, own = term_keys(site, term)
+  local few = call('HGET', shared, term)
+  if few == '' then return call('SADD', own, number) end
+  few = (few or '') .. struct.pack('>I4', number)
+  if #few > 4 * FEW then
+    for raw in each_number(few) do call('SADD', own, struct.unpack('>I4', raw)) end
+    few = ''
+  end
+  call('HSET', shared, term, few)
+end
+
+local function unfile(site, term, number)
+  local shared, own = term_keys(site, term)
+  local few, kept = call('HGET', shared, term), {}
+  if few == '' then
+    call('SREM', own, number)
+    if call('EXISTS', own) == 1 then return end
+  end
+  for raw in each_number(few or '') do
+    if struct.unpack('>I4', raw) ~= number then kept[#kept + 1] = raw end
+  end
+  if kept[1] then call('HSET', shared, term, table.concat(kept)) else call('HDEL', shared, term) end
+end
+
+local function number_key(site, number)
+  return P .. 'ids:' .. site .. ':' .. string.format('%d', math.floor(number / 128)), number % 128
+end
+
+local function index(id)
+  local c = P .. 'c:' .. id
+  local f = call('HMGET', c, 'site', 'terms', 'number')
+  if f[3] then return end
+  local number = call('INCR', P .. 'number:' .. f[1])
+  local key, field = number_key(f[1], number)
+  call('HSET', key, field, id)
+  call('HSET', c, 'number', number)
+  for term in string.gmatch(f[2] or '', '....') do file(f[1], term, number) end
+end
+
+-- Leaves no trace of an item in the index.
 local function unindex(id)
-  local f = call('HMGET', P .. 'c:' .. id, 'site', 'terms')
-  if not f[1] then return end
-  for term in string.gmatch(f[2] or '', '%S+') do call('SREM', P .. 'term:' .. f[1] .. ':' .. term, id) end
-  for _, name in ipairs({'came:', 'severe:', 'filed:'}) do call('ZREM', P .. name .. f[1], id) end
+  local c = P .. 'c:' .. id
+  local f = call('HMGET', c, 'site', 'terms', 'number')
+  if not f[3] then return end
+  local number = tonumber(f[3])
+  for term in string.gmatch(f[2] or '', '....') do unfile(f[1], term, number) end
+  local key, field = number_key(f[1], number)
+  call('HDEL', key, field)
+  call('HDEL', c, 'number')
+  call('ZREM', P .. 'filed:' .. f[1], id)
 end
 
 local function enqueue(id, site, lane, severity, received)
@@ -46,6 +96,7 @@ local function enqueue(id, site, lane, severity, received)
   local f = call('HMGET', P .. 'c:' .. id, 'uncertainty', 'escalated_at')
   call('ZADD', P .. 'unsure:' .. site .. ':' .. lane, f[1] or 0, id)
   if f[2] then call('ZADD', P .. 'escalated:' .. site, f[2], id) end
+  call('ZREM', P .. 'closed:' .. site, id)
   index(id)
 end
 
@@ -55,6 +106,13 @@ local function dequeue(id)
     for _, name in ipairs({'lane:', 'age:', 'unsure:'}) do call('ZREM', P .. name .. f[1] .. ':' .. f[2], id) end
     call('ZREM', P .. 'escalated:' .. f[1], id)
   end
+end
+
+-- Put an item where those are that do not wait.
+local function close(id, site, received)
+  dequeue(id)
+  call('HSET', P .. 'c:' .. id, 'state', 'closed')
+  call('ZADD', P .. 'closed:' .. site, received, id)
 end
 
 -- An item counts once in its author's history, under the outcome in force.
@@ -67,7 +125,7 @@ local function count_author(id, outcome)
   local name = ''
   if outcome == 'approve' then name = 'approved' elseif outcome == 'reject' then name = 'rejected' end
   if name ~= '' then call('HINCRBY', author, name, 1) end
-  call('HSET', c, 'counted', name)
+  if name ~= (f[3] or '') then call('HSET', c, 'counted', name) end
 end
 
 local DELIVERY_KEPT_S = 2592000
@@ -121,14 +179,15 @@ end
 
 -- Token buckets. `tokens` only looks; `spend` takes one, even where there is none left.
 local function tokens(name, rate, burst, now)
-  local f = call('HMGET', P .. 'bucket:' .. name, 'tokens', 'at')
-  return math.min(burst, tonumber(f[1] or burst) + math.max(0, now - tonumber(f[2] or now)) * rate)
+  local left, at = string.match(call('GET', P .. 'bucket:' .. name) or '', '^(%S+) (%S+)$')
+  return math.min(burst, tonumber(left or burst) + math.max(0, now - tonumber(at or now)) * rate)
 end
 
 local function spend(name, rate, burst, now)
-  local key = P .. 'bucket:' .. name
-  call('HSET', key, 'tokens', tokens(name, rate, burst, now) - 1, 'at', now)
-  call('EXPIRE', key, math.ceil(burst / rate) + 1)
+  local left = tokens(name, rate, burst, now) - 1
+  -- When it is forgotten, it would be full again.
+  local full = math.ceil((burst - left) / rate) + 1
+  call('SET', P .. 'bucket:' .. name, string.format('%.17g %.17g', left, now), 'EX', string.format('%d', full))
 end
 
 -- Seconds until there is a token, 0 where there is one.

@@ -17,7 +17,7 @@ end
 
 local id, by, token, ruling, now = ARGV[1], ARGV[3], ARGV[4], ARGV[5], ARGV[8]
 local c = P .. 'c:' .. id
-local f = call('HMGET', c, 'site', 'revision', 'by', 'decided_at', 'lease_by', 'lease_token', 'lease_until', 'decision')
+local f = call('HMGET', c, 'site', 'revision', 'by', 'decided_at', 'lease_by', 'lease_token', 'lease_until', 'decision', 'received')
 if not f[1] then return {'missing'} end
 if f[4] then
   -- The same request again, after its reply was lost on the way.
@@ -29,8 +29,8 @@ local live = f[7] and tonumber(f[7]) > tonumber(now)
 if live and f[5] ~= by then return {'taken', f[5], f[7]} end
 if token ~= '' and not (live and f[6] == token) then return {'stale'} end
 
-dequeue(id)
-call('HSET', c, 'state', 'closed', 'decision', ruling, 'reason', ARGV[6], 'note', ARGV[7], 'by', by, 'decided_at', now)
+close(id, f[1], f[9])
+call('HSET', c, 'decision', ruling, 'reason', ARGV[6], 'note', ARGV[7], 'by', by, 'decided_at', now)
 call('HDEL', c, 'lease_by', 'lease_token', 'lease_until')
 call('ZADD', P .. 'decided:' .. f[1], now, id)
 -- What the machine had settled by itself was not indexed yet.

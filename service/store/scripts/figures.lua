@@ -4,28 +4,18 @@ local FIGURES_KEPT_S = 34560000
 local function daily(site, at, name, by)
   local key = P .. 'day:' .. site .. ':' .. string.format('%d', math.floor(tonumber(at) / 86400))
   call('HINCRBY', key, name, by)
-  call('EXPIRE', key, FIGURES_KEPT_S)
-end
-
-local function figure_verdict(site, at, text)
-  local judgement = cjson.decode(text)
-  daily(site, at, 'verdict:' .. judgement.verdict, 1)
-  for _, reason in ipairs(judgement.reasons) do daily(site, at, 'reason:' .. reason.code, 1) end
-  if type(judgement.shadow) == 'string' then daily(site, at, 'shadow:' .. judgement.shadow, 1) end
+  call('EXPIRE', key, FIGURES_KEPT_S, 'NX')
 end
 
 -- Count the decision on an item, or, with -1, take it back from the day that it was counted on.
 local function figure_decision(id, by)
-  local f = call('HMGET', P .. 'c:' .. id, 'site', 'decision', 'reason', 'decided_at', 'received', 'verdict', 'judgement')
+  local f = call('HMGET', P .. 'c:' .. id, 'site', 'decision', 'reason', 'decided_at', 'received', 'verdict', 'labels')
   local site, ruling, at = f[1], f[2], f[4]
   daily(site, at, 'decision:' .. ruling, by)
   if f[3] and f[3] ~= '' then daily(site, at, 'rejected:' .. f[3], by) end
   daily(site, at, 'after:' .. f[6] .. ':' .. ruling, by)
   if f[6] ~= 'hold' then return end
-  for _, reason in ipairs(cjson.decode(f[7]).reasons) do
-    local label = string.match(reason.code, '^score:(.+)$')
-    if label then daily(site, at, 'held:' .. label .. ':' .. ruling, by) end
-  end
+  for label in string.gmatch(f[7] or '', '%S+') do daily(site, at, 'held:' .. label .. ':' .. ruling, by) end
   -- Four buckets each time that the wait doubles.
   local waited = math.max(0, tonumber(at) - tonumber(f[5]))
   daily(site, at, 'wait:' .. string.format('%d', math.floor(4 * math.log(1 + waited) / math.log(2))), by)

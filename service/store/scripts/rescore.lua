@@ -1,6 +1,6 @@
 -- Replace the judgement of an item that the scorer had failed on, unless somebody is at it.
--- ARGV: id, revision, now, judgement, explanations, verdict, lane, severity, answer, log entry, callback body or '',
---       terms, uncertainty
+-- ARGV: id, revision, now, judgement, explanations, verdict, lane, severity, log entry, callback body or '',
+--       terms, uncertainty, labels that it is held for
 -- Returns {'ok'} | {'skipped'}
 local id, now, verdict = ARGV[1], ARGV[3], ARGV[6]
 local c = P .. 'c:' .. id
@@ -10,13 +10,13 @@ if f[5] and tonumber(f[5]) > tonumber(now) then return {'skipped'} end
 dequeue(id)
 unindex(id)
 call('HSET', c, 'judgement', ARGV[4], 'explanations', ARGV[5], 'verdict', verdict, 'lane', ARGV[7],
-  'severity', ARGV[8], 'answer', ARGV[9], 'terms', ARGV[12], 'uncertainty', ARGV[13])
+  'severity', ARGV[8], 'terms', ARGV[11], 'uncertainty', ARGV[12], 'labels', ARGV[13])
 count_author(id, verdict)
-log(ARGV[10])
+log(ARGV[9])
 if verdict == 'hold' then
   enqueue(id, f[1], ARGV[7], ARGV[8], f[6])
 else
-  call('HSET', c, 'state', 'closed')
-  if ARGV[11] ~= '' then send(id, f[1], ARGV[11], now) end
+  close(id, f[1], f[6])
+  if ARGV[10] ~= '' then send(id, f[1], ARGV[10], now) end
 end
 return {'ok'}

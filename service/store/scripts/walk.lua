@@ -1,23 +1,51 @@
 -- Walk through sorted sets as if they were one, from a place on, past what a search does not ask for. It only reads.
--- ARGV: JSON {orders, ascending, score or '', member, limit, terms, ranges: {{name, low, high}, ...}}
+-- ARGV: JSON {site, orders, ascending, score or '', member, limit, bounds: {field: {low, high}}}, terms
 -- Returns {edge or '', member, score, ...}; the edge (SCORE~MEMBER) is where it had looked at enough.
 local w = cjson.decode(ARGV[1])
 local LOOK, RARE, BATCH = 4000, 400, 100
 local range = w.ascending and 'ZRANGE' or 'ZREVRANGE'
-local place = tonumber(w.score)
+local place, terms = tonumber(w.score), {}
+
+-- What is found by a term: how many, all of them, and whether one of them is.
+local function found_by(term)
+  local shared, own = term_keys(w.site, term)
+  local few, numbers = call('HGET', shared, term), {}
+  if few == '' then
+    return {
+      count = call('SCARD', own),
+      all = function() return call('SMEMBERS', own) end,
+      has = function(number) return call('SISMEMBER', own, number) == 1 end,
+    }
+  end
+  local known = {}
+  for raw in each_number(few or '') do
+    numbers[#numbers + 1] = struct.unpack('>I4', raw)
+    known[tostring(numbers[#numbers])] = true
+  end
+  return {
+    count = #numbers,
+    all = function() return numbers end,
+    has = function(number) return known[number] end,
+  }
+end
+for n = 2, #ARGV do terms[n - 1] = found_by(ARGV[n]) end
 
 local function before(s, m, score, member)
   if s ~= score then return (s < score) == w.ascending end
   return m ~= member and (m < member) == w.ascending
 end
 
+-- What is not indexed is not found by anything.
 local function asked(id)
-  for _, term in ipairs(w.terms) do
-    if call('SISMEMBER', P .. term, id) == 0 then return false end
+  if not terms[1] and not next(w.bounds) then return true end
+  local f = call('HMGET', P .. 'c:' .. id, 'number', 'received', 'severity')
+  if not f[1] then return false end
+  local value = {received = tonumber(f[2]), severity = tonumber(f[3])}
+  for name, bound in pairs(w.bounds) do
+    if value[name] < bound[1] or value[name] > bound[2] then return false end
   end
-  for _, r in ipairs(w.ranges) do
-    local s = tonumber(call('ZSCORE', P .. r[1], id) or nil)
-    if not s or s < tonumber(r[2]) or s > tonumber(r[3]) then return false end
+  for _, term in ipairs(terms) do
+    if not term.has(f[1]) then return false end
   end
   return true
 end
@@ -25,16 +53,16 @@ end
 -- Where few items are indexed under one of the terms, they alone are looked at.
 local function rarest()
   local best, least = nil, RARE + 1
-  for _, term in ipairs(w.terms) do
-    local n = call('SCARD', P .. term)
-    if n < least then best, least = term, n end
+  for _, term in ipairs(terms) do
+    if term.count < least then best, least = term, term.count end
   end
   return best
 end
 
 local function among(term)
   local found = {}
-  for _, id in ipairs(call('SMEMBERS', P .. term)) do
+  for _, number in ipairs(term.all()) do
+    local id = call('HGET', number_key(w.site, tonumber(number)))
     for _, name in ipairs(w.orders) do
       local s = call('ZSCORE', P .. name, id)
       if s and (not place or before(place, w.member, tonumber(s), id)) and asked(id) then
