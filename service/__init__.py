@@ -20,7 +20,7 @@ def create_app(settings: Settings, moderation: Moderation | None = None) -> Flas
     from werkzeug.middleware.proxy_fix import ProxyFix
 
     from service.moderation import connect
-    from service.web import accounts, compressing, oidc, responses, rooms
+    from service.web import accounts, compressing, oidc, responses, rooms, words
 
     app = Flask(__name__, template_folder="web/templates", static_folder="web/static")
     app.config.update(
@@ -36,7 +36,7 @@ def create_app(settings: Settings, moderation: Moderation | None = None) -> Flas
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, hops, hops, hops)  # type: ignore[method-assign]  # Flask's own way
-    for part in (responses, compressing, rooms, accounts):
+    for part in (words, responses, compressing, rooms, accounts):
         part.init_app(app)
     oidc.init_app(app, settings)
     _open_to_machines(app)

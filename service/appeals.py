@@ -65,7 +65,7 @@ def submit(m: Moderation, link: Link, text: str) -> None:
     if not plain:
         raise Invalid("text", "say in a sentence or two what the moderators have missed")
     if len(plain) > TEXT_LIMIT:
-        raise Invalid("text", f"at most {TEXT_LIMIT} characters")
+        raise Invalid("text", "at most %(most)s characters", most=TEXT_LIMIT)
     item, now = m.store.views.item(link.item_id), m.clock()
     entry = codec.log_entry("appeal", now, site=item.comment.site, item=item.id)
     m.store.appeals.submit(link.item_id, link.reference, plain, now, entry)

@@ -72,7 +72,7 @@ def sample(items: Sequence[Item]) -> list[Item]:
     return [items[n] for n in chosen]
 
 
-def decide(m: Moderation, person: Person, bulk_id: str, wish: Wish) -> tuple[Bulk, list[str]]:
+def decide(m: Moderation, person: Person, bulk_id: str, wish: Wish) -> tuple[Bulk, list[ModqueueError]]:
     """Decide what was planned; returns the bulk, and why some were left as they are.
 
     Broken off in the middle, the same again does the rest: each decision has the time of the first try.
@@ -82,12 +82,12 @@ def decide(m: Moderation, person: Person, bulk_id: str, wish: Wish) -> tuple[Bul
         raise Conflict("this selection is decided already", by=bulk.by, at=bulk.at)
     bulk = replace(bulk, ruling=wish.ruling, reason=wish.reason, at=bulk.at or m.clock())
     _save(m, bulk)
-    left = []
+    left: list[ModqueueError] = []
     for item_id, revision in bulk.items:
         try:
             m.decide(person, item_id, replace(wish, revision=revision), bulk.at)
         except (Conflict, NotFound) as refusal:
-            left.append(str(refusal))
+            left.append(refusal)
     bulk = replace(bulk, done=len(bulk.items) - len(left))
     _save(m, bulk)
     return bulk, left

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from service import campaigns
 from service.domain import Decision, Item, Person, Role
-from service.errors import Conflict, NotFound
+from service.errors import Conflict, ModqueueError, NotFound
 from service.moderation import Moderation, Wish
 from service.store import codec
 from service.store.campaigns import Campaign
@@ -32,7 +32,7 @@ class Outcome:
     """What became of a decision about a campaign: how many it reached, and why it left some."""
 
     reached: int = 0
-    left: list[str] = field(default_factory=list)
+    left: list[ModqueueError] = field(default_factory=list)
 
 
 def find(m: Moderation, person: Person, campaign_id: str) -> Campaign:
@@ -87,7 +87,7 @@ def finish(m: Moderation, person: Person, campaign_id: str) -> Outcome:
             _reach(m, person, campaign, campaign.decision, item_id)
             outcome.reached += 1
         except (Conflict, NotFound) as refusal:
-            outcome.left.append(str(refusal))
+            outcome.left.append(refusal)
         m.store.campaigns.done(campaign_id, item_id)
     return outcome
 

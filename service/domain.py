@@ -285,6 +285,8 @@ class Person:
     epoch: int = 0
     disabled: bool = False
     created_at: float = 0.0
+    # In which they want to read; empty for what their browser asks for.
+    language: str = ""
 
     def may_see(self, site: str) -> bool:
         """Tell whether this person moderates that site."""

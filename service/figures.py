@@ -12,8 +12,8 @@ from service.moderation import Moderation
 from service.store.figures import DAY_S
 
 HOUR_S = 3600.0
-BANDS = (("under 1 h", HOUR_S), ("1 h to 1 day", DAY_S), ("1 to 3 days", 3 * DAY_S))
-OLDER = "over 3 days"
+# What waits is counted by age: up to each of these, and over the last.
+AGES_S = (HOUR_S, DAY_S, 3 * DAY_S)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class Report:
     waits_s: tuple[float | None, ...]
     median_wait_s: float | None
     agreement: tuple[Agreement, ...]
-    backlog: tuple[tuple[str, int], ...]
+    backlog: tuple[int, ...]
     sites: tuple[SiteFigures, ...]
 
     def series(self, name: str) -> list[int]:
@@ -84,7 +84,7 @@ def report(m: Moderation, person: Person, days: int, site: str = "") -> Report:
             Agreement(k, total[f"held:{k}:{Ruling.REJECT}"], total[f"held:{k}:{Ruling.APPROVE}"])
             for k in LABELS
         ),
-        backlog=tuple(zip([*(name for name, _ in BANDS), OLDER], _backlog(m, sites), strict=True)),
+        backlog=tuple(_backlog(m, sites)),
         sites=tuple(_site(m, s, by_site[s]) for s in sites),
     )
 
@@ -113,7 +113,7 @@ def _site(m: Moderation, site: str, days: Sequence[Counter[str]]) -> SiteFigures
 
 
 def _backlog(m: Moderation, sites: Sequence[str]) -> list[int]:
-    return m.store.figures.backlog(sites, m.clock(), [seconds for _, seconds in BANDS])
+    return m.store.figures.backlog(sites, m.clock(), AGES_S)
 
 
 def _sum(counters: Iterable[Counter[str]]) -> Counter[str]:

@@ -17,7 +17,7 @@ _hasher = PasswordHasher()
 def hash_password(text: str) -> str:
     """Hash a password; refuses a short one."""
     if len(text) < MIN_LENGTH:
-        raise Invalid("password", f"at least {MIN_LENGTH} characters")
+        raise Invalid("password", "at least %(least)s characters", least=MIN_LENGTH)
     return _hasher.hash(_bytes(text))
 
 

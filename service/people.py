@@ -55,10 +55,10 @@ class People:
 
     def _checked(self, person: Person, role: str, sites: Iterable[str], email: str) -> Person:
         if role not in list(Role):
-            raise Invalid("role", f"one of {', '.join(Role)}")
+            raise Invalid("role", "one of %(these)s", these=", ".join(Role))
         known, wanted = {s.id for s in self._store.registry.sites()}, tuple(sorted(set(sites)))
         if missing := set(wanted) - known:
-            raise Invalid("site", f"no such site: {', '.join(sorted(missing))}")
+            raise Invalid("site", "no such site: %(site)s", site=", ".join(sorted(missing)))
         return replace(person, role=Role(role), sites=wanted, email=self._email(person.name, email))
 
     def _email(self, name: str, email: str) -> str:
@@ -95,7 +95,9 @@ class People:
 def check_name(name: str) -> str:
     """Refuse what cannot be a person's name; return it otherwise."""
     if not 1 <= len(name) <= NAME_LIMIT or not name.isprintable() or name != name.strip():
-        raise Invalid("name", f"1 to {NAME_LIMIT} printable characters, without blanks around them")
+        raise Invalid(
+            "name", "1 to %(most)s printable characters, without blanks around them", most=NAME_LIMIT
+        )
     return name
 
 

@@ -58,13 +58,13 @@ def check(policy: Policy) -> Policy:
     _check_thresholds(policy.thresholds)
     for label in policy.reject_labels:
         if label not in LABELS:
-            raise Invalid("reject_labels", f"no such label: {label}")
+            raise Invalid("reject_labels", "no such label: %(label)s", label=label)
     for name, choice in (("hold_new_authors", policy.hold_new_authors), ("shadow", policy.shadow)):
         if not isinstance(choice, bool):
             raise Invalid(name, "must be true or false")
     for name, label in policy.attributes.items():
         if label not in LABELS:
-            raise Invalid(f"attributes.{name}", f"no such label; one of {', '.join(LABELS)}")
+            raise Invalid(f"attributes.{name}", "no such label; one of %(these)s", these=", ".join(LABELS))
     if policy.max_links is not None and policy.max_links < 0:
         raise Invalid("max_links", "must be 0 or more")
     if not all(w.strip() for w in (*policy.blocked_words, *policy.blocked_domains)):
@@ -75,7 +75,7 @@ def check(policy: Policy) -> Policy:
 def _check_thresholds(thresholds: Mapping[str, Thresholds]) -> None:
     for label, t in thresholds.items():
         if label not in LABELS:
-            raise Invalid(f"thresholds.{label}", f"no such label; one of {', '.join(LABELS)}")
+            raise Invalid(f"thresholds.{label}", "no such label; one of %(these)s", these=", ".join(LABELS))
         for name, value in (("hold", t.hold), ("reject", t.reject)):
             if value is not None and not 0.0 <= value <= 1.0:
                 raise Invalid(f"thresholds.{label}.{name}", "a score is between 0 and 1")

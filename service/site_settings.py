@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from service import policy as policies
 from service import signing
 from service.connectors.address import check_callback_url
-from service.domain import LABELS, Policy, Secret, Site, Thresholds
+from service.domain import Policy, Secret, Site
 from service.errors import Invalid, NotFound
 from service.store import codec
 
@@ -30,7 +30,7 @@ def revert(m: Moderation, site_id: str, version: int, by: str) -> Policy:
     for old in m.store.policies.versions(site_id):
         if old.policy.version == version:
             return set_policy(m, site_id, old.policy, by)
-    raise NotFound(f"no such version: {version}")
+    raise NotFound("no such version: %(version)s", version=version)
 
 
 def rotate(m: Moderation, site_id: str, overlap_s: float, by: str) -> str:
@@ -70,36 +70,6 @@ def send_test(m: Moderation, site_id: str, by: str) -> str:
     body = codec.dump({"type": "test", "timestamp": at, "data": {"site": site_id, "sent_by": by}})
     _log(m, "callback test", site_id, by)
     return m.store.outbox.send_test(site_id, body, now)
-
-
-def changes(old: Policy, new: Policy) -> list[str]:
-    """Say what differs between two policies."""
-    said = []
-    for label in LABELS:
-        before, after = old.thresholds.get(label, Thresholds()), new.thresholds.get(label, Thresholds())
-        for name in ("hold", "reject"):
-            a, b = getattr(before, name), getattr(after, name)
-            if a != b:
-                said.append(f"{name} {label}: {_said(a)} → {_said(b)}")
-    for field in fields(Policy):
-        if field.name not in ("version", "thresholds"):
-            a, b = getattr(old, field.name), getattr(new, field.name)
-            if a != b:
-                none = "any number" if field.name == "max_links" else ""
-                said.append(f"{field.name.replace('_', ' ')}: {_said(a, none)} → {_said(b, none)}")
-    return said
-
-
-def _said(value: object, none: str = "as recommended") -> str:
-    match value:
-        case None:
-            return none
-        case bool():
-            return "yes" if value else "no"
-        case tuple():
-            return ", ".join(value) or "none"
-        case _:
-            return str(value)
 
 
 def _log(m: Moderation, kind: str, site_id: str, by: str) -> None:

@@ -101,7 +101,7 @@ def _embedded(ip: IPv6Address) -> IPv4Address | None:
 
 def _parse(url: str, field: str) -> Target:
     if len(url) > MAX_LENGTH or _UNSAFE.search(url):
-        raise Invalid(field, f"at most {MAX_LENGTH} characters, without spaces and backslashes")
+        raise Invalid(field, "at most %(most)s characters, without spaces and backslashes", most=MAX_LENGTH)
     try:
         parts = urlsplit(url)
         host, port = _host(parts.hostname or ""), parts.port

@@ -10,9 +10,11 @@ from markupsafe import Markup
 
 from service import passwords, second_factor
 from service.domain import Person
-from service.web import accounts, doorkeeper, sessions
+from service.errors import Invalid
+from service.web import accounts, doorkeeper, sessions, words
 from service.web.accounts import me, my_session, see
 from service.web.responses import moderation
+from service.web.words import gettext
 
 blueprint = Blueprint("account", __name__)
 accounts.guard(blueprint)
@@ -33,7 +35,19 @@ def change_password() -> tuple[str, int] | Response:
     if wrong:
         return _refuse(wrong)
     _save("password_changed", password_hash=passwords.hash_password(new))
-    flash("Your password is changed; your other sessions have ended.", "good")
+    flash(gettext("Your password is changed; your other sessions have ended."), "good")
+    return see(url_for("account.page"))
+
+
+@blueprint.post("/account/language")
+def choose_language() -> Response:
+    """Remember in which language this person wants to read; none means as the browser asks."""
+    chosen = request.form.get("language", "")
+    if chosen and chosen not in words.LANGUAGES:
+        raise Invalid("language", "one of %(these)s", these=", ".join(words.LANGUAGES))
+    moderation().store.registry.change_person(me().name, lambda p: replace(p, language=chosen))
+    words.speak(chosen)
+    flash(gettext("Saved."), "good")
     return see(url_for("account.page"))
 
 
@@ -44,7 +58,7 @@ def end_sessions() -> Response:
     others = [s.id for s in doorkeeper.sessions_of(me()) if s.id != my_session()]
     store.end(me().name, [chosen] if chosen else others)
     doorkeeper.log("session_ended", me().name)
-    flash("Signed out there." if chosen else "Signed out everywhere but here.", "good")
+    flash(gettext("Signed out there.") if chosen else gettext("Signed out everywhere but here."), "good")
     return see(url_for("account.page"))
 
 
@@ -64,7 +78,7 @@ def turn_on() -> tuple[str, int] | str | Response:
     doorkeeper.throttle(me().name)
     step = second_factor.step_of(secret, request.form.get("code", ""), now)
     if not _knows_password() or step is None:
-        flash("The code or the password is wrong.", "bad")
+        flash(gettext("The code or the password is wrong."), "bad")
         return _offer(secret), 422
     moderation().store.sessions.use_step(me().name, step)
     return _show_codes(_save("two_factor_on", totp_secret=secret))
@@ -74,7 +88,7 @@ def turn_on() -> tuple[str, int] | str | Response:
 def new_codes() -> tuple[str, int] | str:
     """Replace the recovery codes."""
     if not doorkeeper.code_is_right(me(), request.form.get("code", "")[:64]):
-        return _refuse("This code is wrong, or was used before.")
+        return _refuse(gettext("This code is wrong, or was used before."))
     doorkeeper.log("recovery_codes_made", me().name)
     return _show_codes(me())
 
@@ -83,10 +97,10 @@ def new_codes() -> tuple[str, int] | str:
 def turn_off() -> tuple[str, int] | Response:
     """Turn two-factor off."""
     if not doorkeeper.code_is_right(me(), request.form.get("code", "")[:64]):
-        return _refuse("This code is wrong, or was used before.")
+        return _refuse(gettext("This code is wrong, or was used before."))
     _save("two_factor_off", totp_secret="")
     moderation().store.sessions.set_codes(me().name, [])
-    flash("Two-factor is off.", "good")
+    flash(gettext("Two-factor is off."), "good")
     return see(url_for("account.page"))
 
 
@@ -104,6 +118,7 @@ def _show() -> str:
     return render_template(
         "account.html", me=me(), now=moderation().clock(), min_length=passwords.MIN_LENGTH, mine=my_session(),
         sessions=doorkeeper.sessions_of(me()), codes_left=moderation().store.sessions.codes_left(me().name),
+        languages=words.LANGUAGES,
     )  # fmt: skip
 
 
@@ -134,7 +149,7 @@ def _knows_password() -> bool:
 
 def _what_is_wrong(person: Person, current: str, new: str, again: str) -> str:
     if person.password_hash and not passwords.verify(person.password_hash, current):
-        return "The current password is wrong."
+        return gettext("The current password is wrong.")
     if len(new) < passwords.MIN_LENGTH:
-        return f"The new password needs at least {passwords.MIN_LENGTH} characters."
-    return "" if new == again else "The two new passwords differ."
+        return gettext("The new password needs at least %(n)s characters.", n=passwords.MIN_LENGTH)
+    return "" if new == again else gettext("The two new passwords differ.")

@@ -22,8 +22,9 @@ from flask_wtf.csrf import CSRFError, CSRFProtect
 from service import passwords
 from service.domain import Person, Role
 from service.errors import NotFound
-from service.web import doorkeeper, sessions
+from service.web import doorkeeper, sessions, words
 from service.web.responses import answer, moderation, wants_page
+from service.web.words import gettext
 
 blueprint = Blueprint("accounts", __name__)
 
@@ -50,6 +51,7 @@ def init_app(app: Flask) -> None:
     _manager.user_loader(sessions.load)
     _manager.unauthorized_handler(ask_to_sign_in)
     app.register_error_handler(CSRFError, _form_is_old)
+    app.add_template_global(sessions.browser_words)
 
 
 def guard(pages: Blueprint) -> None:
@@ -102,7 +104,7 @@ def sign_in() -> tuple[str, int] | Response:
     person = doorkeeper.find(name)
     if not passwords.verify(person.password_hash if person else "", password) or not person:
         doorkeeper.log("sign_in_failed", person.name if person else "")
-        flash("Name or password is wrong.", "bad")
+        flash(gettext("Name or password is wrong."), "bad")
         return _ask(target, name[:64]), 401
     return admit(person, "sign_in", target)
 
@@ -120,11 +122,11 @@ def give_code() -> tuple[str, int] | str | Response:
     """Check the second factor."""
     person = _half_way()
     if person is None:
-        flash("That took too long: sign in again.", "bad")
+        flash(gettext("That took too long: sign in again."), "bad")
         return see(url_for("accounts.sign_in_page"))
     if not doorkeeper.code_is_right(person, request.form.get("code", "")[:64]):
         doorkeeper.log("sign_in_failed", person.name, factor="code")
-        flash("This code is wrong, or was used before.", "bad")
+        flash(gettext("This code is wrong, or was used before."), "bad")
         return render_template("code.html"), 401
     half = session["half"]
     sessions.begin(person, half["kind"])
@@ -144,7 +146,7 @@ def use_link(token: str) -> Response:
     person = _invited(moderation().store.registry.use_link(token))
     led = admit(person, "sign_in_link", "/")
     if not person.password_hash:
-        flash("You have no password yet: set one, to sign in without a link next time.", "password")
+        flash(gettext("You have no password yet: set one, to sign in without a link next time."), "password")
     return led
 
 
@@ -155,7 +157,7 @@ def sign_out() -> Response:
         moderation().store.sessions.end(me().name, [my_session()])
         doorkeeper.log("sign_out", me().name)
     session.clear()
-    flash("You are signed out.", "good")
+    flash(gettext("You are signed out."), "good")
     return see(url_for("accounts.sign_in_page"))
 
 
@@ -204,13 +206,18 @@ def _invited(name: str | None) -> Person:
 
 
 def _require_person() -> Response | None:
-    return None if current_user.is_authenticated else ask_to_sign_in()
+    if not current_user.is_authenticated:
+        return ask_to_sign_in()
+    words.speak(me().language)
+    return None
 
 
 def _require_admin() -> None:
     if me().role is not Role.ADMIN:
-        abort(403, "only admins may see this page")
+        abort(403, gettext("only admins may see this page"))
 
 
 def _form_is_old(_error: CSRFError) -> Response:
-    return answer(400, "this form is out of date or not ours: go back, reload the page and try again")
+    return answer(
+        400, gettext("this form is out of date or not ours: go back, reload the page and try again")
+    )

@@ -19,12 +19,13 @@ from flask import (
 
 from service import appeals
 from service.appeals import TEXT_LIMIT, Link
-from service.domain import Item, Person
+from service.domain import Item
 from service.errors import Conflict, Invalid, NotFound
 from service.store.appeals import Appeal
-from service.web import accounts, doorkeeper, showing
+from service.web import accounts, doorkeeper, places, rail, showing, words
 from service.web.accounts import me
 from service.web.responses import moderation
+from service.web.words import gettext
 
 # What a visitor sees; the link is all the right that it takes, so there is no session and no form token.
 public = Blueprint("appeal", __name__, url_prefix="/appeal")
@@ -54,10 +55,14 @@ def submit(token: str) -> Response:
 def index() -> str:
     """List the open appeals, the oldest first."""
     m = moderation()
-    found = m.store.appeals.open(m.sites_of(me(), request.args.get("site", "")))
+    site = request.args.get("site", "")
+    found = m.store.appeals.open(m.sites_of(me(), site))
     items = {i.id: i for i in m.store.views.items([a.item_id for a in found])}
     shown: list[tuple[Appeal, Item]] = [(a, items[a.item_id]) for a in found if a.item_id in items]
-    return render_template("appeals.html", me=me(), shown=shown, now=m.clock(), reasons=showing.REASON_NAMES)
+    return render_template(
+        "appeals.html", me=me(), shown=shown, now=m.clock(), reasons=showing.reasons(), lane=places.APPEALS,
+        **rail.parts(places.Place("pending", site)),
+    )  # fmt: skip
 
 
 @blueprint.post("/<item_id>/settle")
@@ -68,16 +73,12 @@ def settle(item_id: str) -> Response:
         raise Invalid("answer", "uphold or overturn")
     try:
         (appeals.uphold if asked == "uphold" else appeals.overturn)(moderation(), me(), item_id)
-        flash("Upheld: it stays rejected." if asked == "uphold" else "Overturned: approved.", "good")
+        upheld = asked == "uphold"
+        flash(gettext("Upheld: it stays rejected.") if upheld else gettext("Overturned: approved."), "good")
     except Conflict as conflict:
-        flash(f"Not done: {conflict}{f' ({conflict.by})' if conflict.by else ''}.", "bad")
+        why = words.said(conflict) + (f" ({conflict.by})" if conflict.by else "")
+        flash(gettext("Not done: %(why)s.", why=why), "bad")
     return cast(Response, redirect(url_for("appeals.index"), 303))
-
-
-@blueprint.app_template_global("open_appeals")
-def open_appeals(person: Person) -> int:
-    """Count the open appeals that a person may settle."""
-    return moderation().store.appeals.count(moderation().sites_of(person))
 
 
 def link_key() -> bytes:
@@ -104,7 +105,7 @@ def _public_page(link: Link, error: Invalid | Conflict | None = None, text: str 
     in_force = appeals.reference(item) == link.reference and item.outcome == "reject"
     html = render_template(
         "appeal.html", item=item, appeal=appeal, in_force=in_force, error=error, text=text, limit=TEXT_LIMIT,
-        reasons=showing.REASON_NAMES, expires_at=link.expires_at,
+        reasons=showing.reasons(), expires_at=link.expires_at,
     )  # fmt: skip
     response = make_response(html, 200 if error is None else 422 if isinstance(error, Invalid) else 409)
     response.headers["X-Robots-Tag"] = "noindex"

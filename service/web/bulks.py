@@ -9,10 +9,11 @@ from flask import Blueprint, Response, flash, redirect, render_template, request
 from service import bulk
 from service.bulk import Bulk
 from service.domain import Item, ReasonCode
-from service.web import accounts, places, showing, wishes
+from service.web import accounts, places, showing, wishes, words
 from service.web.accounts import me
 from service.web.desk import go, preferences
 from service.web.responses import moderation
+from service.web.words import gettext, ngettext
 
 blueprint = Blueprint("bulks", __name__, url_prefix="/selections")
 accounts.guard(blueprint)
@@ -37,7 +38,7 @@ def show(bulk_id: str) -> str:
     items = m.store.views.items([i for i, _ in planned.items])
     return render_template(
         "selection.html", me=me(), bulk=planned, sample=bulk.sample(items), place=places.here(),
-        reasons=showing.REASON_NAMES, suggested=_suggested(items), now=m.clock(), prefs=preferences(),
+        reasons=showing.reasons(), suggested=_suggested(items), now=m.clock(), prefs=preferences(),
     )  # fmt: skip
 
 
@@ -48,7 +49,8 @@ def decide(bulk_id: str) -> Response:
     session.pop("last", None)
     session["bulk"] = done.id
     if left:
-        flash(f"{_comments(len(left))} left as before: {'; '.join(sorted(set(left)))}.", "bad")
+        why = "; ".join(sorted({words.said(error) for error in left}))
+        flash(gettext("%(comments)s left as before: %(why)s.", comments=_comments(len(left)), why=why), "bad")
     return go(places.here(), "")
 
 
@@ -57,15 +59,19 @@ def undo(bulk_id: str) -> Response:
     """Take all of it back, where it is still in force."""
     undone = bulk.undo(moderation(), me(), bulk_id)
     session.pop("bulk", None)
-    flash(f"Undone for {_comments(undone)}.", "undone")
+    flash(gettext("Undone for %(comments)s.", comments=_comments(undone)), "undone")
     return go(places.here(), "")
 
 
 @blueprint.app_template_global("bulk_words")
-def words(done: Bulk) -> str:
+def said(done: Bulk) -> str:
     """Say what was decided on how many comments."""
-    what = f"rejected: {showing.REASON_NAMES[done.reason]}" if done.reason else "approved"
-    return f"{_comments(done.done)} {what}"
+    comments = _comments(done.done)
+    if done.reason is None:
+        return gettext("%(comments)s approved", comments=comments)
+    return gettext(
+        "%(comments)s rejected: %(reason)s", comments=comments, reason=showing.reasons()[done.reason]
+    )
 
 
 def _suggested(items: list[Item]) -> ReasonCode:
@@ -74,4 +80,4 @@ def _suggested(items: list[Item]) -> ReasonCode:
 
 
 def _comments(number: int) -> str:
-    return "1 comment" if number == 1 else f"{number} comments"
+    return ngettext("%(n)s comment", "%(n)s comments", number, n=number)

@@ -12,9 +12,10 @@ from service.domain import Item, ReasonCode, Ruling
 from service.errors import Conflict, Invalid, NotFound
 from service.moderation import Wish
 from service.store.campaigns import Campaign
-from service.web import accounts, showing
+from service.web import accounts, showing, words
 from service.web.accounts import me
 from service.web.responses import moderation
+from service.web.words import gettext, ngettext
 
 blueprint = Blueprint("campaigns", __name__, url_prefix="/campaigns")
 accounts.guard(blueprint)
@@ -45,8 +46,12 @@ def decide(campaign_id: str) -> Response:
         outcome = campaign_decisions.decide(moderation(), me(), campaign_id, wish, seen_until)
     except Conflict as conflict:
         return _page(campaign_id, None, conflict)
-    done = f"Rejected as {showing.REASON_NAMES[wish.reason]}" if wish.reason else "Approved"
-    return _told(campaign_id, outcome, f"{done}: {_copies(outcome.reached)}.")
+    copies = _copies(outcome.reached)
+    if wish.reason is None:
+        return _told(campaign_id, outcome, gettext("Approved: %(copies)s.", copies=copies))
+    reason = showing.reasons()[wish.reason]
+    said = gettext("Rejected as %(reason)s: %(copies)s.", reason=reason, copies=copies)
+    return _told(campaign_id, outcome, said)
 
 
 @blueprint.post("/<campaign_id>/undo")
@@ -56,14 +61,14 @@ def undo(campaign_id: str) -> Response:
         outcome = campaign_decisions.undo(moderation(), me(), campaign_id)
     except Conflict as conflict:
         return _page(campaign_id, None, conflict)
-    return _told(campaign_id, outcome, f"Undone for {_copies(outcome.reached)}.")
+    return _told(campaign_id, outcome, gettext("Undone for %(copies)s.", copies=_copies(outcome.reached)))
 
 
 @blueprint.post("/<campaign_id>/finish")
 def finish(campaign_id: str) -> Response:
     """Do what was left when a decision or undo was interrupted."""
     outcome = campaign_decisions.finish(moderation(), me(), campaign_id)
-    return _told(campaign_id, outcome, f"Finished: {_copies(outcome.reached)}.")
+    return _told(campaign_id, outcome, gettext("Finished: %(copies)s.", copies=_copies(outcome.reached)))
 
 
 @blueprint.app_template_global("campaign_cards")
@@ -89,7 +94,7 @@ def _page(campaign_id: str, wish: Wish | None, conflict: Conflict | None = None)
     card = campaign_decisions.card(m, campaign_decisions.find(m, me(), campaign_id))
     html = render_template(
         "campaign.html", me=me(), card=card, campaign=card.campaign, wish=wish, conflict=conflict,
-        reasons=showing.REASON_NAMES, suggested=showing.suggested(card.members[0][0]), now=m.clock(),
+        reasons=showing.reasons(), suggested=showing.suggested(card.members[0][0]), now=m.clock(),
     )  # fmt: skip
     return make_response(html, 409 if conflict else 200)
 
@@ -99,16 +104,20 @@ def _wish(asked: str) -> Wish:
     if ruling == Ruling.APPROVE and not reason:
         return Wish(Ruling.APPROVE)
     if ruling != Ruling.REJECT or reason not in list(ReasonCode):
-        raise Invalid("choice", f"approve, or reject:REASON with one of {', '.join(ReasonCode)}")
+        raise Invalid(
+            "choice", "approve, or reject:REASON with one of %(these)s", these=", ".join(ReasonCode)
+        )
     return Wish(Ruling.REJECT, ReasonCode(reason))
 
 
 def _told(campaign_id: str, outcome: Outcome, said: str) -> Response:
     flash(said, "good")
     if outcome.left:
-        flash(f"{_copies(len(outcome.left))} left as before: {'; '.join(sorted(set(outcome.left)))}.", "bad")
+        why = "; ".join(sorted({words.said(error) for error in outcome.left}))
+        left = _copies(len(outcome.left))
+        flash(gettext("%(copies)s left as before: %(why)s.", copies=left, why=why), "bad")
     return cast(Response, redirect(url_for("campaigns.show", campaign_id=campaign_id), 303))
 
 
 def _copies(number: int) -> str:
-    return "1 copy" if number == 1 else f"{number} copies"
+    return ngettext("%(n)s copy", "%(n)s copies", number, n=number)

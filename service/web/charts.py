@@ -92,15 +92,5 @@ def number(value: float) -> str:
     return f"{value:g}"
 
 
-def duration(seconds: float | None) -> str:
-    """Say how long something took, in words that fit a table."""
-    if seconds is None:
-        return "none"
-    for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
-        if seconds >= size:
-            return f"{seconds / size:.1f} {unit}" if seconds < 10 * size else f"{seconds / size:.0f} {unit}"
-    return f"{seconds:.0f} s"
-
-
 def _r(value: float) -> float:
     return round(value, 2)

@@ -20,11 +20,12 @@ from flask import (
 from service import bulk, context
 from service.domain import Item, Lane, Role
 from service.errors import Conflict, ModqueueError, NotFound
-from service.store import ALL, DECIDED, ESCALATED, PENDING, Page, keys
-from service.web import accounts, differences, places, showing, wishes
+from service.store import PENDING, Page, keys
+from service.web import accounts, differences, places, rail, showing, sums, wishes, words
 from service.web.accounts import me
-from service.web.places import LANES, Place
+from service.web.places import Place
 from service.web.responses import moderation
+from service.web.words import gettext
 
 blueprint = Blueprint("desk", __name__)
 accounts.guard(blueprint)
@@ -33,14 +34,15 @@ accounts.guard(blueprint)
 LOOK_AHEAD = 10
 ROWS = 50
 # What a person may switch, and how it is at first.
-SWITCHES = {"keys": True, "veil": True, "blur": False}
+SWITCHES = {"keys": True, "veil": True, "blur": False, "relief": False}
 # So many hard comments within an hour, and a break is suggested.
 BREAK_AFTER = 30
 
-for words in (showing.age, showing.score, showing.signed, showing.clock_time, showing.iso, showing.safe_link,
+for said in (showing.age, showing.ago, showing.label_name, showing.outcome_name, showing.short_reason,
+              showing.score, showing.signed, showing.clock_time, showing.iso, showing.safe_link,
                showing.host, showing.reason_words, showing.delivery_words, showing.hard, showing.day,
                differences.changes):  # fmt: skip
-    blueprint.add_app_template_global(words)
+    blueprint.add_app_template_global(said)
 
 
 @blueprint.get("/")
@@ -80,7 +82,7 @@ def undo(item_id: str) -> Response:
     except Conflict as conflict:
         return show(place, item_id, conflict)
     session.pop("last", None)
-    flash("Undone: the verdict is in force again.", "undone")
+    flash(gettext("Undone: the verdict is in force again."), "undone")
     return go(place, item_id)
 
 
@@ -109,7 +111,7 @@ def escalate(item_id: str) -> Response:
         moderation().escalate(me(), item_id, wishes.note(), request.form.get("revision", type=int))
     except Conflict as conflict:
         return show(place, item_id, conflict, "escalate")
-    flash("Escalated: an admin will decide.", "undone")
+    flash(gettext("Escalated: an admin will decide."), "undone")
     return go(place, _next_free(request.form.get("next", "").split()))
 
 
@@ -121,9 +123,9 @@ def resend(item_id: str) -> Response:
         raise NotFound("nothing was sent about this comment")
     try:
         m.store.outbox.redrive(item.delivery.id, me().name, m.clock())
-        flash("On its way to the blog again.", "undone")
+        flash(gettext("On its way to the blog again."), "undone")
     except NotFound:
-        flash("It is on its way already.", "undone")
+        flash(gettext("It is on its way already."), "undone")
     return go(places.here(), item_id)
 
 
@@ -159,7 +161,7 @@ def counts() -> Response:
     rows = m.store.views.brief(asked[: ROWS + 1])
     last = _last()
     return jsonify({
-        "lanes": {name: {"count": c, "oldest": showing.age(now, o)} for name, c, o in _lanes(place)},
+        "lanes": {name: {"count": c, "oldest": _oldest(now, o)} for name, c, o in rail.lanes(place)},
         "new": _new(place, since),
         "rows": {i.id: _row(i) for i in rows if me().may_see(i.comment.site)},
         "delivery": render_template("_delivery.html", item=last) if last else "",
@@ -172,16 +174,15 @@ def show(place: Place, item_id: str = "", conflict: Conflict | None = None, chos
     page = _rows(place)
     shown = item_id or next((i.id for i in page.items if free(i)), "")
     item = m.item(person, shown) if shown else None
-    sites = [s for s in m.store.registry.sites() if person.may_see(s.id)]
     html = render_template(
-        "desk.html", me=person, now=now, place=place, page=page, lanes=_lanes(place), names=LANES,
-        sites=sites, item=item, opened=bool(item_id), following=_following(page.items, item), last=_last(),
-        last_bulk=_last_bulk(), context=context.of(m, person, item) if item else None,
-        sums=showing.sums(item) if item else [], suggested=showing.suggested(item) if item else "",
-        reasons=showing.REASON_NAMES, held_by_other=held_by_other, skipped=_skipped(), conflict=conflict,
-        chosen=chosen, note=request.form.get("note", ""), prefs=preferences(), sorts=places.SORTS,
-        reason_codes=showing.REASON_CODES, exposure=m.store.personal.exposure(person.name, now),
-        break_after=BREAK_AFTER,
+        "desk.html", me=person, now=now, page=page, **rail.parts(place), item=item, opened=bool(item_id),
+        following=_following(page.items, item), last=_last(), last_bulk=_last_bulk(),
+        context=context.of(m, person, item) if item else None,
+        sums=sums.sums(item) if item else [], suggested=showing.suggested(item) if item else "",
+        reasons=showing.reasons(), held_by_other=held_by_other, skipped=_skipped(), conflict=conflict,
+        chosen=chosen, note=request.form.get("note", ""), prefs=preferences(),
+        sorts=words.table(places.SORTS), reason_codes=words.table(places.REASONS),
+        exposure=m.store.personal.exposure(person.name, now), break_after=BREAK_AFTER,
     )  # fmt: skip
     return make_response(html, 409 if conflict else 200)
 
@@ -208,18 +209,6 @@ def go(place: Place, item_id: str) -> Response:
     return cast(Response, redirect(place.url(item_id), 303))
 
 
-def _lanes(place: Place) -> list[tuple[str, int | None, float | None]]:
-    m = moderation()
-    found = m.lanes(me(), place.site)
-    oldest = [s.oldest for s in found.values() if s.oldest is not None]
-    waiting = sum(s.count for s in found.values())
-    lanes: list[tuple[str, int | None, float | None]] = [(PENDING, waiting, min(oldest, default=None))]
-    lanes += [(str(lane), s.count, s.oldest) for lane, s in found.items()]
-    if me().role is Role.ADMIN:
-        lanes.append((ESCALATED, m.store.views.escalated(m.sites_of(me(), place.site)), None))
-    return [*lanes, (DECIDED, None, None), (ALL, None, None)]
-
-
 def _rows(place: Place) -> Page:
     sites = moderation().sites_of(me(), place.site)
     return moderation().store.views.rows(place.lane, sites, place.cursor, ROWS, place.wanted())
@@ -230,6 +219,10 @@ def _new(place: Place, since: float) -> int:
     if place.lane not in (PENDING, *Lane) or place.filters:
         return sum(i.pending and i.received_at > since for i in _rows(place).items)
     return m.store.views.came_since(place.lane, m.sites_of(me(), place.site), since)
+
+
+def _oldest(now: float, then: float | None) -> str:
+    return gettext("oldest %(age)s", age=showing.age(now, then)) if then else ""
 
 
 def _row(item: Item) -> dict[str, object]:

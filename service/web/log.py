@@ -9,9 +9,10 @@ from flask import Blueprint, render_template, request
 
 from service.errors import Invalid, NotFound
 from service.store import Entry, LogPage
-from service.web import accounts
+from service.web import accounts, showing, words
 from service.web.accounts import me
 from service.web.responses import moderation
+from service.web.words import gettext, mark
 
 blueprint = Blueprint("log", __name__)
 accounts.guard_for_admins(blueprint)
@@ -25,15 +26,81 @@ GROUPS = {
     "verdicts": ("verdict", "rescored"),
 }
 CHOICES = {
-    "": "All but verdicts",
-    "decisions": "Decisions and undos",
-    "sign-ins": "Sign-ins",
-    "people": "People and tokens",
-    "settings": "Sites and policies",
-    "other": "Other",
-    "verdicts": "Verdicts",
-    "all": "Everything",
+    "": mark("All but verdicts"),
+    "decisions": mark("Decisions and undos"),
+    "sign-ins": mark("Sign-ins"),
+    "people": mark("People and tokens"),
+    "settings": mark("Sites and policies"),
+    "other": mark("Other"),
+    "verdicts": mark("Verdicts"),
+    "all": mark("Everything"),
 }
+# Kinds of entries in words; one that is not named here is told as it was written down.
+KINDS = {
+    "appeal": mark("Appeal"),
+    "appeal overturned": mark("Appeal overturned"),
+    "appeal upheld": mark("Appeal upheld"),
+    "callback_disabled": mark("Callback switched off"),
+    "callback test": mark("Test of the callback"),
+    "campaign": mark("Campaign found"),
+    "campaign decide": mark("Campaign decided"),
+    "campaign undo": mark("Campaign: decision undone"),
+    "decision": mark("Decision"),
+    "escalated": mark("Escalated"),
+    "moderator_added": mark("Person invited"),
+    "moderator_changed": mark("Person changed"),
+    "moderator_disabled": mark("Person disabled"),
+    "moderator_reset": mark("Person reset"),
+    "moderator_signed_out": mark("Person signed out everywhere"),
+    "password_changed": mark("Password changed"),
+    "policy set": mark("Policy set"),
+    "recovery_codes_made": mark("Recovery codes made"),
+    "redrive": mark("Sent to the blog again"),
+    "rescored": mark("Scored again"),
+    "session_ended": mark("Session ended"),
+    "sign_in": mark("Sign-in"),
+    "sign_in_failed": mark("Failed sign-in"),
+    "sign_in_link": mark("Sign-in by link"),
+    "sign_in_provider": mark("Sign-in by provider"),
+    "sign_out": mark("Sign-out"),
+    "site api key revoked": mark("API key revoked"),
+    "site api key rotated": mark("New API key"),
+    "site callback set": mark("Callback set"),
+    "site secret rotated": mark("New webhook secret"),
+    "suggestion": mark("Suggestion"),
+    "two_factor_off": mark("Two-factor off"),
+    "two_factor_on": mark("Two-factor on"),
+    "undo": mark("Undo"),
+    "verdict": mark("Verdict"),
+}
+# Names of what was written down, and words that stand there.
+FACTS = {
+    "campaign": mark("campaign"),
+    "decision": mark("decision"),
+    "delivery": mark("delivery"),
+    "email": mark("e-mail address"),
+    "factor": mark("factor"),
+    "model": mark("model"),
+    "person": mark("person"),
+    "policy": mark("policy"),
+    "reason": mark("reason"),
+    "reasons": mark("reasons"),
+    "role": mark("role"),
+    "shadow": mark("shadow mode"),
+    "sites": mark("sites"),
+    "source": mark("source"),
+    "suggested": mark("suggested"),
+    "verdict": mark("verdict"),
+    "version": mark("version"),
+}
+VALUES: dict[str, str] = {
+    "approve": mark("approve"),
+    "hold": mark("hold"),
+    "reject": mark("reject"),
+    "undo": mark("undo"),
+    **showing.REASON_NAMES,
+}
+OF_OURS = ("decision", "reason", "shadow", "verdict")
 # What is of the service itself, not of a comment, is found without reading the partitions.
 OF_SERVICE = ("sign-ins", "people", "settings")
 # They are told in columns of their own, or mean nothing to a reader.
@@ -48,11 +115,12 @@ def index() -> str:
     }
     sites = moderation().sites_of(me(), asked["site"])
     if asked["kind"] not in CHOICES:
-        raise NotFound(f"no such kind: {asked['kind'][:40]}")
+        raise NotFound("no such kind: %(kind)s", kind=asked["kind"][:40])
     page = _search(asked, sites)
     more = "?" + urlencode({k: v for k, v in {**asked, "cursor": page.cursor}.items() if v})
     return render_template(
-        "log.html", me=me(), page=page, asked=asked, more=more, choices=CHOICES, words=_words, told=_told,
+        "log.html", me=me(), page=page, asked=asked, more=more, choices=words.table(CHOICES),
+        kind_words=_words, told=_told,
         sites=moderation().sites_of(me()), people=[p.name for p in moderation().store.registry.people()],
     )  # fmt: skip
 
@@ -89,18 +157,21 @@ def _day(asked: dict[str, str], name: str) -> datetime | None:
 
 
 def _words(entry: Entry) -> str:
-    return entry.kind.replace("_", " ").capitalize()
+    known = KINDS.get(entry.kind)
+    return gettext(known) if known else entry.kind.replace("_", " ").capitalize()
 
 
 def _told(entry: Entry) -> list[tuple[str, str]]:
     # Whatever was written down, so that a new kind of entry is told without being known here.
-    told = [(name.replace("_", " "), _plain(v)) for name, v in entry.facts.items() if name not in UNTOLD]
+    facts = {n: v for n, v in entry.facts.items() if n not in UNTOLD}
+    told = [(gettext(FACTS.get(n, n)).replace("_", " "), _plain(n, v)) for n, v in facts.items()]
     return [(name, text) for name, text in told if text]
 
 
-def _plain(value: object) -> str:
+def _plain(name: str, value: object) -> str:
     if isinstance(value, bool):
-        return "yes" if value else ""
+        return gettext("yes") if value else ""
     if isinstance(value, str | int | float):
-        return str(value)
+        said = str(value)
+        return gettext(VALUES[said]) if name in OF_OURS and said in VALUES else said
     return ", ".join(str(v) for v in value) if isinstance(value, list) else ""

@@ -13,6 +13,7 @@ from service.errors import Invalid
 from service.web import accounts, doorkeeper
 from service.web.accounts import see
 from service.web.responses import moderation
+from service.web.words import gettext
 
 blueprint = Blueprint("oidc", __name__)
 
@@ -61,7 +62,10 @@ def come_back() -> Response:
     person = match(dict(claims))
     if person is None:
         doorkeeper.log("sign_in_failed", "", factor="provider")
-        flash("The provider knows you, but you are not registered here: ask an admin to invite you.", "bad")
+        flash(
+            gettext("The provider knows you, but you are not registered here: ask an admin to invite you."),
+            "bad",
+        )
         return see(url_for("accounts.sign_in_page"))
     return accounts.admit(person, "sign_in_provider", target)
 
@@ -106,5 +110,5 @@ def _callback() -> str:
 def _failed(error: Exception) -> Response:
     # Whatever a provider, a network or a forged answer does: nobody is signed in, and the kind is logged.
     _log.warning("provider failed", error=type(error).__name__)
-    flash("Signing in by the provider did not work. Try again, or use your password.", "bad")
+    flash(gettext("Signing in by the provider did not work. Try again, or use your password."), "bad")
     return see(url_for("accounts.sign_in_page"))

@@ -9,16 +9,19 @@ from service.people import People
 from service.web import accounts, doorkeeper
 from service.web.accounts import me, see
 from service.web.responses import moderation
+from service.web.words import gettext, mark
 
 blueprint = Blueprint("people", __name__)
 accounts.guard_for_admins(blueprint)
+
+ROLES: dict[str, str] = {Role.MODERATOR: mark("moderator"), Role.ADMIN: mark("admin")}
 
 
 @blueprint.before_request
 def of_every_site() -> None:
     """Refuse an admin of some sites, who could otherwise make themself one of all."""
     if me().sites:
-        abort(403, "only admins of every site may see this page")
+        abort(403, gettext("only admins of every site may see this page"))
 
 
 @blueprint.get("/people")
@@ -52,7 +55,7 @@ def change() -> Response:
     """Change role, sites and e-mail address."""
     form = request.form
     _people().change(_name(), form.get("role", ""), form.getlist("site"), form.get("email", ""))
-    return _done("Saved.")
+    return _done(gettext("Saved."))
 
 
 @blueprint.post("/people/reset")
@@ -65,14 +68,14 @@ def reset() -> str:
 def disable() -> Response:
     """Let a person in no more."""
     _people().disable(_name())
-    return _done("Disabled: signed out everywhere, and let in no more.")
+    return _done(gettext("Disabled: signed out everywhere, and let in no more."))
 
 
 @blueprint.post("/people/sign-out")
 def sign_out() -> Response:
     """End every session of a person."""
     _people().sign_out(_name())
-    return _done("Signed out everywhere.")
+    return _done(gettext("Signed out everywhere."))
 
 
 def _people() -> People:
@@ -100,7 +103,16 @@ def _done(text: str) -> Response:
 
 def roles() -> list[tuple[str, str]]:
     """Return the roles with what they may do."""
-    return [(Role.MODERATOR, "decides on comments"), (Role.ADMIN, "also sees people, log and settings")]
+    return [
+        (Role.MODERATOR, gettext("decides on comments")),
+        (Role.ADMIN, gettext("also sees people, log and settings")),
+    ]
 
 
+def role_name(name: str) -> str:
+    """Name a role."""
+    return gettext(ROLES.get(name, name))
+
+
+blueprint.add_app_template_global(role_name)
 blueprint.add_app_template_global(roles)

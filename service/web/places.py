@@ -12,20 +12,34 @@ from flask import request, url_for
 from service.domain import LABELS, Lane
 from service.errors import Invalid, NotFound
 from service.store import ALL, DECIDED, ESCALATED, PENDING, Sort, Wanted
+from service.web import showing
+from service.web.words import mark
 
+# A lane with a page of its own, since what waits there is not a comment but what is said about one.
+APPEALS = "appeals"
+# In the order of the rail.
 LANES: dict[str, str] = {
-    PENDING: "All waiting",
-    **{lane: lane.value.capitalize() for lane in Lane},
-    ESCALATED: "Escalated",
-    DECIDED: "Decided",
-    ALL: "Everything",
+    PENDING: mark("All waiting"),
+    Lane.UNCERTAIN: mark("Uncertain"),
+    Lane.CAMPAIGNS: mark("Campaigns"),
+    Lane.DEHUMANISING: mark("Dehumanising"),
+    Lane.HATEFUL: mark("Hateful"),
+    Lane.SPAM: mark("Spam"),
+    APPEALS: mark("Appeals"),
+    Lane.AUDIT: mark("Audit"),
+    Lane.ERRORS: mark("Errors"),
+    ESCALATED: mark("Escalated"),
+    DECIDED: mark("Decided"),
+    ALL: mark("Everything"),
 }
 SORTS: dict[str, str] = {
-    Sort.SEVERITY: "most severe first",
-    Sort.UNCERTAINTY: "closest to the threshold first",
-    Sort.OLDEST: "oldest first",
-    Sort.NEWEST: "latest first",
+    Sort.SEVERITY: mark("most severe first"),
+    Sort.UNCERTAINTY: mark("closest to the threshold first"),
+    Sort.OLDEST: mark("oldest first"),
+    Sort.NEWEST: mark("latest first"),
 }
+# What a search may ask for beside a label.
+REASONS = {code: words for code, words in showing.REASON_CODES.items() if code != "campaign"}
 FILTERS = ("q", "label", "reason", "author", "post", "since", "until", "low", "high")
 
 
@@ -69,6 +83,12 @@ class Place:
         query: dict[str, Any] = {**self.fields, "item": item, **changes}
         return url_for(page, **{k: v for k, v in query.items() if v})
 
+    def lane_url(self, lane: str) -> str:
+        """Return the address of a lane, with the search that is shown here."""
+        if lane == APPEALS:
+            return url_for("appeals.index", site=self.site or None)
+        return self.url(lane=lane, cursor="", sort="")
+
     def without(self, *names: str) -> Place:
         """Return this place, with some of the search left out."""
         return replace(self, cursor="", **dict.fromkeys(names, ""))
@@ -91,15 +111,15 @@ _DAY_S = timedelta(days=1).total_seconds() - 0.001
 def here() -> Place:
     """Read the place from the address or form of this request."""
     lane = request.values.get("lane") or PENDING
-    if lane not in LANES:
-        raise NotFound(f"no such lane: {lane[:40]}")
+    if lane not in LANES or lane == APPEALS:
+        raise NotFound("no such lane: %(lane)s", lane=lane[:40])
     given = {
         name: request.values.get(name, "").strip()[:200] for name in ("site", "cursor", "sort", *FILTERS)
     }
     if given["sort"] and given["sort"] not in SORTS:
-        raise Invalid("sort", f"one of {', '.join(SORTS)}")
+        raise Invalid("sort", "one of %(these)s", these=", ".join(SORTS))
     if given["label"] and given["label"] not in LABELS:
-        raise Invalid("label", f"one of {', '.join(LABELS)}")
+        raise Invalid("label", "one of %(these)s", these=", ".join(LABELS))
     place = Place(lane, **given)
     place.wanted()
     return place

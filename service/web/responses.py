@@ -11,6 +11,8 @@ from werkzeug.exceptions import HTTPException, InternalServerError
 
 from service.errors import BadSignature, Conflict, Invalid, ModqueueError, NotFound, TooMany, Unavailable
 from service.moderation import Moderation
+from service.web import words
+from service.web.words import gettext, mark
 
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -30,6 +32,14 @@ STATUS: dict[type[ModqueueError], int] = {
     BadSignature: 401,
     TooMany: 429,
     Unavailable: 503,
+}
+# What pages say where nobody has said more.
+DESCRIPTIONS = {
+    400: mark("the service could not read what the browser sent"),
+    404: mark("there is no such page"),
+    405: mark("this page does not take that"),
+    413: mark("that was too much at once"),
+    500: mark("the service has met a fault of its own, and has written it down"),
 }
 LOOPBACK = {"127.0.0.1", "localhost", "[::1]"}
 # A sender that is told to wait without a better figure waits this long.
@@ -68,12 +78,13 @@ def wants_page() -> bool:
 def refused(error: ModqueueError) -> Response:
     """Answer one of our own refusals."""
     status = STATUS.get(type(error), 400)
+    message = words.said(error) if wants_page() else str(error)
     extra: dict[str, object] = {}
     if isinstance(error, Invalid):
         extra["field"] = error.field
     if isinstance(error, Conflict) and error.by:
         extra |= {"by": error.by, "at": error.at}
-    response = answer(status, str(error), **extra)
+    response = answer(status, message, **extra)
     if isinstance(error, TooMany | Unavailable):
         wait = error.retry_after if isinstance(error, TooMany) else RETRY_AFTER_S
         response.headers["Retry-After"] = str(math.ceil(wait))
@@ -82,7 +93,7 @@ def refused(error: ModqueueError) -> Response:
 
 def http_error(error: HTTPException) -> Response:
     """Answer an error of the HTTP layer."""
-    response = answer(error.code or 500, error.description or error.name)
+    response = answer(error.code or 500, _description(error))
     for name, value in error.get_headers():
         if name.lower() not in ("content-type", "content-length"):
             response.headers[name] = value
@@ -92,7 +103,15 @@ def http_error(error: HTTPException) -> Response:
 def crashed(error: Exception) -> Response:
     """Answer what should not have happened, and say nothing of its inside."""
     current_app.logger.error("unhandled %s", type(error).__name__, exc_info=error)
-    return answer(500, InternalServerError.description)
+    return http_error(InternalServerError())
+
+
+def _description(error: HTTPException) -> str:
+    # What the framework says by itself is for programs; what we say has been put into words already.
+    own = error.description != type(error).description
+    if own or not wants_page():
+        return error.description or error.name
+    return gettext(DESCRIPTIONS.get(error.code or 500, DESCRIPTIONS[500]))
 
 
 def answer(status: int, message: str, **extra: object) -> Response:

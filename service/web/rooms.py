@@ -5,16 +5,16 @@ from __future__ import annotations
 from flask import Flask, current_app
 
 from service.domain import Person, Role
+from service.web.words import gettext, mark
 
 # Words, endpoint, whether for admins alone.
 ROOMS = (
-    ("Queue", "desk.queue", False),
-    ("Campaigns", "campaigns.index", False),
-    ("Appeals", "appeals.index", False),
-    ("Figures", "figures.index", False),
-    ("Settings", "settings.index", True),
-    ("People", "people.index", True),
-    ("Log", "log.index", True),
+    (mark("Queue"), "desk.queue", False),
+    (mark("Campaigns"), "campaigns.index", False),
+    (mark("Figures"), "figures.index", False),
+    (mark("Settings"), "settings.index", True),
+    (mark("People"), "people.index", True),
+    (mark("Log"), "log.index", True),
 )
 
 
@@ -26,4 +26,6 @@ def init_app(app: Flask) -> None:
 def rooms(person: Person) -> list[tuple[str, str]]:
     """Return the words and endpoint of each room that is open to a person."""
     known = current_app.view_functions
-    return [(w, e) for w, e, admin in ROOMS if e in known and (person.role is Role.ADMIN or not admin)]
+    return [
+        (gettext(w), e) for w, e, admin in ROOMS if e in known and (person.role is Role.ADMIN or not admin)
+    ]

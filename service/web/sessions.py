@@ -13,6 +13,7 @@ from service.domain import Person
 from service.store import Session
 from service.web import doorkeeper
 from service.web.responses import moderation
+from service.web.words import gettext
 
 # A working day; a decision begins it anew.
 SIGNED_IN_FOR = timedelta(hours=12)
@@ -23,6 +24,7 @@ SEEN_EVERY_S = 60.0
 BROWSERS = {"Edg": "Edge", "OPR/": "Opera", "Firefox/": "Firefox", "Chrom": "Chrome", "Safari/": "Safari"}
 SYSTEMS = {"Android": "Android", "iPhone": "iPhone", "iPad": "iPad", "Windows": "Windows",
            "Mac OS X": "macOS", "Linux": "Linux"}  # fmt: skip
+UNKNOWN = "A browser"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,13 @@ def _ends(now: float) -> float:
 
 def _browser() -> str:
     agent = request.user_agent.string
-    browser = next((name for mark, name in BROWSERS.items() if mark in agent), "A browser")
+    browser = next((name for mark, name in BROWSERS.items() if mark in agent), UNKNOWN)
     system = next((f" on {name}" for mark, name in SYSTEMS.items() if mark in agent), "")
     return browser + system
+
+
+def browser_words(kept: str) -> str:
+    """Name a browser as it was written down, which is in English."""
+    browser, on, system = kept.partition(" on ")
+    known = gettext(UNKNOWN) if browser == UNKNOWN else browser
+    return gettext("%(browser)s on %(system)s", browser=known, system=system) if on else known

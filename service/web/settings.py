@@ -11,14 +11,16 @@ from service import policy as policies
 from service import signing, site_settings
 from service.domain import LABELS, Policy, Site, Thresholds
 from service.errors import Conflict, Invalid, NotFound
-from service.web import accounts
+from service.web import accounts, words
 from service.web.accounts import me
 from service.web.responses import moderation
+from service.web.versions import changes as policy_changes
+from service.web.words import gettext, mark
 
 blueprint = Blueprint("settings", __name__, url_prefix="/settings")
 accounts.guard_for_admins(blueprint)
 
-OVERLAPS = {"24": "24 hours", "168": "7 days", "0": "no time: it ends now"}
+OVERLAPS = {"24": mark("24 hours"), "168": mark("7 days"), "0": mark("no time: it ends now")}
 
 
 @blueprint.get("/")
@@ -42,7 +44,7 @@ def set_policy(site_id: str) -> Response | tuple[str, int]:
         new = site_settings.set_policy(moderation(), site_id, _policy(), me().name, instead_of)
     except (Invalid, Conflict) as error:
         return _page(site, error, said=request.form), 409 if isinstance(error, Conflict) else 422
-    flash(f"Policy version {new.version} is in force.", "good")
+    flash(gettext("Policy version %(n)s is in force.", n=new.version), "good")
     return _back(site_id, "policy")
 
 
@@ -52,7 +54,8 @@ def revert(site_id: str) -> Response:
     _site(site_id)
     wanted = request.form.get("version", 0, type=int)
     new = site_settings.revert(moderation(), site_id, wanted, me().name)
-    flash(f"Version {wanted} is in force again, as version {new.version}.", "good")
+    said = gettext("Version %(old)s is in force again, as version %(new)s.", old=wanted, new=new.version)
+    flash(said, "good")
     return _back(site_id, "versions")
 
 
@@ -65,7 +68,11 @@ def set_callback(site_id: str) -> Response | tuple[str, int]:
         site_settings.set_callback(moderation(), site_id, url, allow_private, me().name)
     except Invalid as error:
         return _page(site, error, callback_url=url), 422
-    flash("Decisions are sent there from now on." if url else "Decisions are not sent any more.", "good")
+    there, nowhere = (
+        gettext("Decisions are sent there from now on."),
+        gettext("Decisions are not sent any more."),
+    )
+    flash(there if url else nowhere, "good")
     return _back(site_id, "callback")
 
 
@@ -93,10 +100,10 @@ def rotate(site_id: str) -> str:
     """Make a new secret and show it, this once."""
     site, overlap = _site(site_id), request.form.get("overlap", "")
     if overlap not in OVERLAPS:
-        raise Invalid("overlap", f"one of {', '.join(OVERLAPS)}")
+        raise Invalid("overlap", "one of %(these)s", these=", ".join(OVERLAPS))
     secret = site_settings.rotate(moderation(), site_id, float(overlap) * 3600, me().name)
     return render_template(
-        "secret.html", me=me(), site=site, secret=secret, overlap=overlap, overlaps=OVERLAPS
+        "secret.html", me=me(), site=site, secret=secret, overlap=overlap, overlaps=words.table(OVERLAPS)
     )
 
 
@@ -120,8 +127,8 @@ def _page(
         "site_settings.html", me=me(), site=site, policy=site.policy, error=error, said=said,
         callback_url=site.callback_url if callback_url is None else callback_url,
         recommended=recommended, effective=policies.effective(site.policy, recommended),
-        labels=LABELS, overlaps=OVERLAPS, secrets=signing.valid(site.secrets, m.clock()),
-        versions=[(v, site_settings.changes(o, v.policy)) for v, o in zip(versions, earlier, strict=False)],
+        labels=LABELS, overlaps=words.table(OVERLAPS), secrets=signing.valid(site.secrets, m.clock()),
+        versions=[(v, policy_changes(o, v.policy)) for v, o in zip(versions, earlier, strict=False)],
         first=versions[-1] if versions else None,
     )  # fmt: skip
 

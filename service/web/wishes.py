@@ -8,6 +8,7 @@ from service.domain import ReasonCode, Ruling
 from service.errors import Invalid
 from service.moderation import Wish
 from service.web import showing
+from service.web.words import gettext
 
 NOTE_MAX = 2000
 
@@ -18,7 +19,7 @@ def read(asked: str) -> Wish:
     if ruling not in list(Ruling):
         raise Invalid("decision", "approve, or reject:REASON")
     if ruling == Ruling.REJECT and reason not in list(ReasonCode):
-        raise Invalid("reason", f"one of {', '.join(ReasonCode)}")
+        raise Invalid("reason", "one of %(these)s", these=", ".join(ReasonCode))
     return Wish(
         Ruling(ruling),
         ReasonCode(reason) if ruling == Ruling.REJECT else None,
@@ -30,12 +31,14 @@ def read(asked: str) -> Wish:
 
 def said(wish: Wish) -> str:
     """Say what was decided."""
-    return f"Rejected: {showing.REASON_NAMES[wish.reason]}." if wish.reason else "Approved."
+    if wish.reason is None:
+        return gettext("Approved.")
+    return gettext("Rejected: %(reason)s.", reason=showing.reasons()[wish.reason])
 
 
 def note() -> str:
     """Read a note, without what cannot be printed."""
     text = "".join(c for c in request.form.get("note", "").strip() if c.isprintable() or c == "\n")
     if len(text) > NOTE_MAX:
-        raise Invalid("note", f"at most {NOTE_MAX} characters")
+        raise Invalid("note", "at most %(most)s characters", most=NOTE_MAX)
     return text

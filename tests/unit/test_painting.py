@@ -20,7 +20,7 @@ from service.domain import (
     ReasonCode,
     Verdict,
 )
-from service.web import showing
+from service.web import showing, sums
 from service.web.painting import Segment, paint, strength
 
 Spans = tuple[tuple[int, int, float], ...]
@@ -81,15 +81,15 @@ def test_it_shows_a_table_that_adds_up(
 ) -> None:
     text, spans = case
     log_odds = math.fsum([bias, *(v for *_, v in spans), *(v for _, v in fields)])
-    (table,) = showing.sums(item(text, (Explanation("spam", 0.5, log_odds, bias, spans, tuple(fields)),)))
+    (table,) = sums.sums(item(text, (Explanation("spam", 0.5, log_odds, bias, spans, tuple(fields)),)))
     assert math.fsum(r.value for r in table.rows) == pytest.approx(log_odds)
-    assert len(table.rows) <= 2 * showing.ROWS_NAMED + 3
+    assert len(table.rows) <= 2 * sums.ROWS_NAMED + 3
     assert all(0 <= r.bar <= 50 for r in table.rows)
 
 
 def test_it_counts_a_word_that_comes_again() -> None:
     e = Explanation("spam", 0.9, 3.0, -1.0, ((0, 3, 2.0), (4, 6, 0.0), (7, 10, 2.0)))
-    (table,) = showing.sums(item("Buy it buy", (e,)))
+    (table,) = sums.sums(item("Buy it buy", (e,)))
     assert [(r.name, r.value, r.times) for r in table.rows][:2] == [
         ("Buy", 4.0, 2),
         ("all other words", 0.0, 1),
@@ -102,7 +102,7 @@ def test_it_suggests_the_lane_then_the_highest_score() -> None:
     assert showing.suggested(item("x", (low, high), Lane.HATEFUL)) is ReasonCode.HATEFUL
     assert showing.suggested(item("x", (low, high), Lane.UNCERTAIN)) is ReasonCode.SPAM
     assert showing.suggested(item("x", (), Lane.ERRORS)) is ReasonCode.OTHER
-    assert [s.explanation for s in showing.sums(item("x", (low, high), Lane.UNCERTAIN))] == [high, low]
+    assert [s.explanation for s in sums.sums(item("x", (low, high), Lane.UNCERTAIN))] == [high, low]
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,12 @@ let busy = false; // one thing at a time: no key decides what has not been seen
 let lease = null; // what we have claimed: {token, release, timer}
 let claiming = Promise.resolve();
 
+// What the script says stands in the page, in its language; {names} are filled in.
+const words = JSON.parse(byId("words")?.content ?? "{}");
+const worded = (name, facts = {}) => words[name].replace(/\{(\w+)\}/g, (_, fact) => facts[fact]);
+// Times are written the way of the page's language, as it is written where this browser is at home.
+const locale = navigator.languages.find((known) => known.split("-")[0] === root.lang) ?? root.lang;
+
 function say(text) {
   byId("announce").textContent = text;
 }
@@ -30,7 +36,7 @@ async function load(url, options = {}, push = true) {
     const page = new DOMParser().parseFromString(await response.text(), "text/html");
     swap(page, response, options.method === "POST", push);
   } catch {
-    complain("The service could not be reached. Check what you did last once it is back.");
+    complain(worded("unreachable"));
   } finally {
     busy = false;
   }
@@ -39,7 +45,7 @@ async function load(url, options = {}, push = true) {
 function swap(page, response, decided, push) {
   const fresh = page.getElementById("desk");
   if (!fresh && response.ok) return location.assign(response.url);
-  if (!fresh) return complain(page.getElementById("problem")?.textContent ?? `Error ${response.status}`);
+  if (!fresh) return complain(page.getElementById("problem")?.textContent ?? worded("error", { status: response.status }));
   const scrolled = document.querySelector(".list").scrollTop;
   const focused = document.activeElement?.id;
   const chosen = [...document.querySelectorAll(".pick :checked")].map((box) => box.value);
@@ -61,7 +67,7 @@ function arrive() {
   localTimes(document);
   showChosen();
   const said = document.querySelector("[data-say]");
-  const comment = byId("item-title")?.textContent ?? "Nothing waits here.";
+  const comment = byId("item-title")?.textContent ?? worded("empty");
   if (said) say(`${said.textContent} ${comment}`);
   claiming = claim();
 }
@@ -70,8 +76,8 @@ function localTimes(within) {
   for (const time of within.querySelectorAll("time")) {
     const at = new Date(time.dateTime);
     const today = at.toDateString() === new Date().toDateString();
-    const clock = at.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
-    time.textContent = today ? clock : `${at.toLocaleDateString()} ${clock}`;
+    const clock = at.toLocaleTimeString(locale, { hour: "2-digit", minute: "2-digit" });
+    time.textContent = today ? clock : `${at.toLocaleDateString(locale)} ${clock}`;
   }
 }
 
@@ -109,7 +115,8 @@ function keep(release, answer) {
   byId("decide").elements.lease_token.value = lease.token;
   const until = document.createElement("time");
   until.dateTime = answer.expires_at;
-  byId("lease").replaceChildren("Yours until ", until, "; renewed while you read.");
+  const [before, after] = worded("yours", { time: "\n" }).split("\n");
+  byId("lease").replaceChildren(before, until, after);
   localTimes(byId("lease"));
 }
 
@@ -142,12 +149,13 @@ async function poll() {
     const lane = byId(`lane-${name}`);
     if (count === null) continue;
     lane.querySelector(".n").textContent = count;
-    lane.querySelector("small").textContent = oldest && `oldest ${oldest}`;
+    lane.querySelector("small").textContent = oldest;
     lane.classList.toggle("quiet", count === 0);
   }
   const pill = byId("new");
-  if (pill.hidden && news.new) say(`${news.new} new`);
-  pill.textContent = `${news.new} new`;
+  const fresh = worded("new", { n: news.new });
+  if (pill.hidden && news.new) say(fresh);
+  pill.textContent = fresh;
   pill.hidden = !news.new;
   showDelivery(news.delivery);
   for (const [id, row] of Object.entries(news.rows)) showRow(id, row);
@@ -239,7 +247,8 @@ function pick(range) {
   if (!box) return;
   box.checked = range || !box.checked;
   picked(box, range);
-  say(box.checked ? `Selected. ${document.querySelectorAll(".pick :checked").length} in all.` : "Not selected.");
+  const n = document.querySelectorAll(".pick :checked").length;
+  say(worded(box.checked ? "selected" : "unselected", { n }));
 }
 
 function showChosen() {
@@ -323,7 +332,7 @@ function changed({ target }) {
 
 async function remember(form) {
   const response = await fetch(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)) });
-  say(response.ok ? "Remembered." : "That could not be remembered.");
+  say(worded(response.ok ? "remembered" : "forgotten"));
 }
 
 root.classList.add("js");

@@ -1,0 +1,96 @@
+"""The table of reasons: words, fields and base, which add up to the log-odds of a score. Pure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from service.domain import LABELS, Explanation, Item
+from service.web import showing
+from service.web.painting import Segment, paint
+from service.web.words import gettext, mark
+
+# As many words and fields as a table of reasons names one by one.
+ROWS_NAMED = 5
+# The longest bar of the table, in log-odds; longer ones are cut.
+BAR_FULL = 4.0
+
+FIELDS = {
+    "author": mark("name and link of the author"),
+    "author URL": mark("the author has a link"),
+    "short": mark("a short text"),
+    "long": mark("a long text"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the table of reasons."""
+
+    name: str
+    value: float
+    of_text: bool = False
+    times: int = 1
+
+    @property
+    def bar(self) -> float:
+        """Return the length of the bar, from 0 to 50."""
+        return round(50 * min(abs(self.value), BAR_FULL) / BAR_FULL, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """A table of reasons: rows that add up to the log-odds of the score."""
+
+    explanation: Explanation
+    threshold: float | None
+    rows: tuple[Row, ...]
+    segments: tuple[Segment, ...]
+    unmarked_score: float | None
+
+
+def sums(item: Item) -> list[Sum]:
+    """Return a table for each label that was explained, the suggested one first."""
+    first = showing.suggested(item)
+    limits = {r.code: r.threshold for r in item.judgement.reasons}
+    ordered = sorted(item.explanations, key=lambda e: (e.label != first, LABELS.index(e.label)))
+    return [_sum(item.comment.text, e, limits.get(f"score:{e.label}")) for e in ordered]
+
+
+def _sum(text: str, e: Explanation, threshold: float | None) -> Sum:
+    segments = paint(text, e.spans)
+    words = _strongest(_by_words(segments))
+    fields = _strongest(Row(gettext(FIELDS.get(name, name)), value) for name, value in e.fields)
+    all_fields = math.fsum(value for _, value in e.fields)
+    words_left = e.log_odds - e.bias - all_fields - math.fsum(r.value for r in words)
+    rows = [*words, Row(gettext("all other words") if words else gettext("all words"), words_left), *fields]
+    if len(fields) < len(e.fields):
+        rows.append(Row(gettext("other signs"), all_fields - math.fsum(r.value for r in fields)))
+    raising = math.fsum(s.contribution for s in segments if s.strength and s.contribution > 0)
+    return Sum(
+        explanation=e,
+        threshold=threshold,
+        rows=(*rows, Row(gettext("base"), e.bias)),
+        segments=tuple(segments),
+        unmarked_score=_sigmoid(e.log_odds - raising) if raising else None,
+    )
+
+
+def _by_words(segments: Iterable[Segment]) -> list[Row]:
+    rows: dict[str, Row] = {}
+    for s in segments:
+        if s.strength:
+            key = " ".join(s.text.split()).casefold()
+            row = rows.get(key, Row(s.text.strip(), 0.0, of_text=True, times=0))
+            rows[key] = replace(row, value=row.value + s.contribution, times=row.times + 1)
+    return list(rows.values())
+
+
+def _strongest(rows: Iterable[Row]) -> list[Row]:
+    ordered = sorted(rows, key=lambda r: -abs(r.value))[:ROWS_NAMED]
+    return sorted(ordered, key=lambda r: -r.value)
+
+
+def _sigmoid(log_odds: float) -> float:
+    return 0.5 * (1.0 + math.tanh(0.5 * log_odds))
