@@ -127,6 +127,10 @@ def _flags(test: str) -> NDArray[np.bool_]:
     return np.array([getattr(chr(code), test)() for code in range(TABLE_SIZE)])
 
 
+#: The same for texts of ASCII alone: a table and the characters that vanish, for `bytes.translate`.
+ASCII_FOLD = bytes(FOLD[:128].astype(np.uint8)) + bytes(128)
+ASCII_DROPPED = bytes(np.flatnonzero(FOLD_LENGTH[:128] == 0).tolist())
+
 IS_UPPER = _flags("isupper")
 IS_WORD = _flags("isalnum")
 IS_LETTER = _flags("isalpha")
@@ -150,4 +154,4 @@ def look_up(table: NDArray[Scalar], codes: Codes) -> NDArray[Scalar]:
     ndarray of shape (n,)
         The table's value of each code point.
     """
-    return table[np.minimum(codes, TABLE_SIZE - 1)]
+    return table.take(codes, mode="clip")

@@ -17,12 +17,12 @@ from classifier.features import (
     find_words,
     lay_out,
     sequence_grams,
-    word_grams,
 )
 from classifier.lexicon import Lexicon
-from classifier.stance import CLASS_BITS, class_grams, read, relations
+from classifier.quoting import split
+from classifier.stance import CLASS_BITS, CLASS_ORDERS, class_tokens, read, relations
 from classifier.structure import fields
-from classifier.text import Document, Normalised, normalise, to_codes
+from classifier.text import MAX_TEXT, Document, Normalised, normalise, to_codes
 
 #: Changes whenever the same comment would be encoded otherwise: a model fits one format only.
 FORMAT = 2
@@ -34,11 +34,11 @@ _SIZES = {
     "relation": 1 << CLASS_BITS,
     "author": 1 << AUTHOR_BITS,
 }
-_FIRST = dict(zip(_SIZES, np.cumsum([0, *_SIZES.values()]).tolist(), strict=False))
+_FIRST = dict(zip(_SIZES, np.cumsum([0, *_SIZES.values()]), strict=False))
 #: Rows of the table of all blocks; those of the author's name and addresses come last.
 TABLE_SIZE = sum(_SIZES.values())
 BLOCK_FIRST = np.array(list(_FIRST.values()))
-AUTHOR_FIRST = _FIRST["author"]
+AUTHOR_FIRST = int(_FIRST["author"])
 AUTHOR_FIELD = "author"
 _NO = np.zeros(1, bool)
 
@@ -72,9 +72,9 @@ class Encoding:
     texts : sequence of Normalised
         The folded comments.
     batch, words : Batch, Words
-        The places that the rows of the blocks "char", "word" and "relation" belong to.
-    class_words : ndarray
-        The word of each place of the block "class".
+        The places that the rows of the blocks "char" and "word" belong to.
+    class_words, loaded : ndarray
+        The word of each place of the blocks "class" and "relation".
     """
 
     blocks: dict[str, Block]
@@ -83,10 +83,29 @@ class Encoding:
     batch: Batch
     words: Words
     class_words: NDArray[np.intp]
+    loaded: NDArray[np.intp]
 
 
 def encode(documents: Sequence[Document], lexicon: Lexicon) -> Encoding:
-    """Encode comments.
+    """Encode the authors' own words.
+
+    Parameters
+    ----------
+    documents : sequence of Document
+        At least one.
+    lexicon : Lexicon
+        The word classes.
+
+    Returns
+    -------
+    Encoding
+        Of the comments without what they quote.
+    """
+    return encode_whole([split(document).own for document in documents], lexicon)
+
+
+def encode_whole(documents: Sequence[Document], lexicon: Lexicon) -> Encoding:
+    """Encode comments with all that they quote.
 
     Parameters
     ----------
@@ -104,37 +123,42 @@ def encode(documents: Sequence[Document], lexicon: Lexicon) -> Encoding:
     batch = lay_out(texts)
     words = find_words(batch)
     reading = read(batch, words, _capitals(documents, texts), lexicon)
-    classes, class_words, class_edges = class_grams(words, reading)
+    classes, class_words, class_edges = class_tokens(words, reading)
+    grams = sequence_grams(
+        np.concatenate([words.hashes, classes]),
+        np.concatenate([words.edges, class_edges[1:] + len(words.hashes)]),
+        CLASS_ORDERS,
+        WORD_BITS,
+    )
+    related, loaded = relations(words, reading)
+    size = len(words.hashes)
     blocks = {
         "char": _block("char", char_grams(batch), batch.edges),
-        "word": _block("word", word_grams(words), words.edges),
-        "class": _block("class", classes, class_edges),
-        "relation": _block("relation", relations(words, reading), words.edges),
+        "word": _block("word", grams[:size, : len(WORD_ORDERS)], words.edges),
+        "class": _block("class", grams[size:] >> (WORD_BITS - CLASS_BITS), class_edges),
+        "relation": _block("relation", related, loaded.searchsorted(words.edges)),
     }
     authors = [_signature(document) for document in documents]
     if any(authors):
         signed = find_words(lay_out([normalise(author) for author in authors]))
         grams = sequence_grams(signed.hashes, signed.edges, WORD_ORDERS[:2], AUTHOR_BITS)
         blocks["author"] = _block("author", grams, signed.edges)
-    return Encoding(
-        blocks, np.array([fields(document) for document in documents]), texts, batch, words, class_words
-    )
+    measured = np.array([fields(document) for document in documents])
+    return Encoding(blocks, measured, texts, batch, words, class_words, loaded)
 
 
 def _capitals(documents: Sequence[Document], texts: Sequence[Normalised]) -> NDArray[np.bool_]:
     """Mark the characters of a batch that are capital letters in the original, but for those of CAPITALS."""
     parts = []
     for document, text in zip(documents, texts, strict=True):
-        upper = look_up(IS_UPPER, to_codes(document.text))
+        upper = look_up(IS_UPPER, to_codes(document.text[:MAX_TEXT]))
         upper[:-1] &= ~upper[1:]
-        parts += [_NO, upper[text.starts], _NO]
+        parts += [_NO, upper.take(text.starts), _NO]
     return np.concatenate(parts)
 
 
 def _block(kind: str, grams: NDArray[np.int32], edges: NDArray[np.intp]) -> Block:
-    rows = grams.astype(np.int64)
-    rows += _FIRST[kind]
-    return Block(rows, edges)
+    return Block(grams + _FIRST[kind], edges)
 
 
 def _signature(document: Document) -> str:

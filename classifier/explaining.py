@@ -1,79 +1,183 @@
-"""Painting: how much each word of the original added to the log-odds."""
+"""Why a comment has its score: what its own words added to the log-odds, and what it quotes, apart."""
 
-import re
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from classifier.encoding import Encoding
-from classifier.features import CHAR_ORDERS, WORD_ORDERS
-from classifier.stance import CLASS_ORDERS
-from classifier.text import Offsets
+from classifier import LABELS
+from classifier.encoding import AUTHOR_FIELD, encode_whole
+from classifier.painting import paint
+from classifier.quoting import split
+from classifier.structure import FIELDS
+from classifier.text import Document
+
+if TYPE_CHECKING:
+    from classifier.model import CommentModel
 
 Floats = NDArray[np.float64]
-Places = NDArray[np.intp]
+Place = tuple[int, int]
+Fields = tuple[tuple[str, float], ...]
 
-_WORD = re.compile(r"\S+")
+
+class Span(NamedTuple):
+    """A piece of the text and what it added to the log-odds.
+
+    Attributes
+    ----------
+    start, end : int
+        Half-open, in code points of the text as received.
+    contribution : float
+        Log-odds, positive towards the label.
+    """
+
+    start: int
+    end: int
+    contribution: float
 
 
-def paint(text: str, encoding: Encoding, contributions: dict[str, Floats]) -> list[tuple[int, int, float]]:
-    """Spread the contributions of n-grams evenly over their characters and gather them by word.
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """A quotation and its own score.
+
+    The bias of the explanation plus all contributions of spans and fields is ``log_odds`` to 1e-9.
+
+    Attributes
+    ----------
+    start, end : int
+        Half-open, in code points of the text as received.
+    score, log_odds : float
+        What the quotation scores alone.
+    spans : tuple of Span
+        Sorted, without overlap, within the quotation.
+    fields : tuple of (str, float)
+        Contributions that belong to no place in it.
+    """
+
+    start: int
+    end: int
+    score: float
+    log_odds: float
+    spans: tuple[Span, ...]
+    fields: Fields
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why a comment has its score for one label.
+
+    ``bias`` plus all contributions of spans and fields is ``log_odds`` to 1e-9; ``score`` is its sigmoid.
+
+    Attributes
+    ----------
+    label : str
+        One of LABELS.
+    score : float
+        Calibrated probability.
+    log_odds, bias : float
+        The log-odds of the score, and of a comment without content.
+    spans : tuple of Span
+        Sorted, without overlap, all of them in the author's own words.
+    fields : tuple of (str, float)
+        Contributions that belong to no place in the text: its structure and its author.
+    quotes : tuple of Quote
+        What the author quotes, sorted: it does not count in the score.
+    """
+
+    label: str
+    score: float
+    log_odds: float
+    bias: float
+    spans: tuple[Span, ...]
+    fields: Fields
+    quotes: tuple[Quote, ...] = ()
+
+
+def sigmoid(log_odds: Floats) -> Floats:
+    """Turn log-odds into probabilities.
 
     Parameters
     ----------
-    text : str
-        The original.
-    encoding : Encoding
-        Of this one text.
-    contributions : dict of str to ndarray of shape (n_places, n_orders)
-        Log-odds of each n-gram of the blocks "char" and "word".
+    log_odds : ndarray
+        Any shape.
 
     Returns
     -------
-    list of (int, int, float)
-        Half-open spans, sorted, without overlap, that add up to all contributions; none without characters.
+    ndarray
+        In (0, 1), of that shape.
     """
-    size = len(encoding.batch.codes)
-    places = np.arange(size)
-    folded = np.zeros(size)
-    for column, order in enumerate(CHAR_ORDERS):
-        folded += _spread(size, places, np.minimum(places + order, size), contributions["char"][:, column])
-    words = encoding.words
-    for column, order in enumerate(WORD_ORDERS):
-        ends = np.append(words.ends, np.full(order - 1, size))[order - 1 :]
-        folded += _spread(size, words.starts, ends, contributions["word"][:, column])
-    if not len(encoding.texts[0].codes):
-        return []
-    folded += _spread(size, words.starts, words.ends, contributions["relation"].sum(axis=1))
-    tokens = encoding.class_words
-    for column, order in enumerate(CLASS_ORDERS):
-        last = words.ends[tokens[np.minimum(np.arange(len(tokens)) + order - 1, len(tokens) - 1)]]
-        folded += _spread(size, words.starts[tokens], last, contributions["class"][:, column])
-    return _by_word(text, _original(folded, encoding, len(text)))
+    return 0.5 * (1.0 + np.tanh(0.5 * log_odds))
 
 
-def _spread(size: int, starts: Places | Offsets, ends: Places | Offsets, values: Floats) -> Floats:
-    """Give each character of [start, end) an equal share of the value."""
-    share = values / (ends - starts)
-    steps = np.bincount(starts, share, size + 1) - np.bincount(ends, share, size + 1)
-    sums: Floats = np.cumsum(steps)[:size]
-    return sums
+@dataclass(frozen=True, slots=True)
+class _Reasons:
+    """What the words and fields of one text add to some labels."""
+
+    places: list[Place]
+    sums: Floats
+    fields: list[Fields]
+    log_odds: list[float]
+    scores: list[float]
+
+    def quote(self, place: Place, column: int) -> Quote:
+        sums = self.sums[:, column].tolist()
+        spans = tuple([Span(*word, value) for word, value in zip(self.places, sums, strict=True)])
+        return Quote(*place, self.scores[column], self.log_odds[column], spans, self.fields[column])
 
 
-def _original(folded: Floats, encoding: Encoding, size: int) -> Floats:
-    """Move the shares of folded characters, the blanks around them included, to the original's."""
-    chars = encoding.texts[0]
-    inner = folded[1:-1].copy()
-    inner[0] += folded[0]
-    inner[-1] += folded[-1]
-    return _spread(size, chars.starts, chars.ends, inner)
+def explain(model: CommentModel, document: Document, labels: Sequence[str]) -> tuple[Explanation, ...]:
+    """Explain the scores of some labels exactly.
+
+    Parameters
+    ----------
+    model : CommentModel
+        Fitted.
+    document : Document
+        A comment.
+    labels : sequence of str
+        Of LABELS.
+
+    Returns
+    -------
+    tuple of Explanation
+        One a label.
+    """
+    heads = [LABELS.index(label) for label in labels]
+    parts = split(document)
+    own = _reasons(model, parts.own, heads)
+    own.places[:] = [(parts.original(start), parts.original(end - 1) + 1) for start, end in own.places]
+    quoted = [(span, _reasons(model, Document(document.text[slice(*span)]), heads)) for span in parts.quotes]
+    for (begun, _), found in quoted:
+        found.places[:] = [(start + begun, end + begun) for start, end in found.places]
+    return tuple([_explanation(model, heads, column, own, quoted) for column in range(len(heads))])
 
 
-def _by_word(text: str, shares: Floats) -> list[tuple[int, int, float]]:
-    """Add up the shares by word; a gap belongs to the word before it, the first one to the first word."""
-    spans = [match.span() for match in _WORD.finditer(text[: len(shares)])]
-    if not spans:
-        return []
-    begins = np.array([0, *(start for start, _ in spans[1:])])
-    sums = np.add.reduceat(shares, begins)
-    return [(start, end, float(value)) for (start, end), value in zip(spans, sums, strict=True)]
+def _explanation(
+    model: CommentModel, heads: list[int], column: int, own: _Reasons, quoted: list[tuple[Place, _Reasons]]
+) -> Explanation:
+    quotes = tuple([found.quote(place, column) for place, found in quoted])
+    whole, bias = own.quote((0, 0), column), float(model.bias_[heads[column]])
+    label = LABELS[heads[column]]
+    return Explanation(label, whole.score, whole.log_odds, bias, whole.spans, whole.fields, quotes)
+
+
+def _reasons(model: CommentModel, document: Document, heads: list[int]) -> _Reasons:
+    encoding = encode_whole([document], model.lexicon)
+    shares = {kind: model.shares(block, heads) for kind, block in encoding.blocks.items()}
+    author = shares.pop("author").sum(axis=(0, 1)) if "author" in shares else np.zeros(len(heads))
+    places, sums = paint(document.text, encoding, shares)
+    measured = encoding.fields[0][:, None] * model.field_weights_[:, heads]
+    wordless = np.zeros(len(heads)) if places else sum(part.sum(axis=(0, 1)) for part in shares.values())
+    values = np.vstack([measured, author, wordless]).T.tolist()
+    names = (*FIELDS, AUTHOR_FIELD, "no words")
+    fields = [tuple((name, value) for name, value in zip(names, row, strict=True) if value) for row in values]
+    log_odds = [
+        math.fsum([float(model.bias_[head]), *row, *column])
+        for head, row, column in zip(heads, values, sums.T.tolist(), strict=True)
+    ]
+    return _Reasons(places, sums, fields, log_odds, sigmoid(np.array(log_odds)).tolist())

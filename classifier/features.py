@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classifier.characters import IS_WORD, Codes, look_up
-from classifier.text import MAX_NORMALISED, Normalised
+from classifier.text import Normalised
 
 CHAR_ORDERS = (3, 4, 5)
 WORD_ORDERS = (1, 2, 3)
@@ -26,7 +26,10 @@ _ROLL = np.uint32(0x01000193)
 _MIX = np.uint32(0x9E3779B1)
 _WORD_ROLL = np.uint64(0x100000001B3)
 _WORD_MIX = np.uint64(0x9E3779B97F4A7C15)
-_POWERS = np.cumprod(np.full(MAX_NORMALISED + 2, _WORD_ROLL, np.uint64))
+#: Powers of _WORD_ROLL and of its inverse modulo 2 ** 64.
+_POWERS = np.cumprod(np.full(1 << 16, _WORD_ROLL, np.uint64))
+_INVERSE = np.cumprod(np.full(1 << 16, pow(0x100000001B3, -1, 1 << 64), np.uint64))
+_PAD = np.array([_BLANK], np.uint32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +81,9 @@ def lay_out(texts: Sequence[Normalised]) -> Batch:
     Batch
         Their characters with a blank before and after each.
     """
-    lengths = np.fromiter((len(text.codes) + 2 for text in texts), np.intp, len(texts))
-    edges = np.concatenate([[0], np.cumsum(lengths)])
-    blank = np.array([_BLANK], np.uint32)
-    pieces = [piece for text in texts for piece in (blank, text.codes, blank)]
-    return Batch(np.concatenate([*pieces, blank[:0]]), edges)
+    sizes = [0, *(len(text.codes) + 2 for text in texts)]
+    pieces = [piece for text in texts for piece in (_PAD, text.codes, _PAD)]
+    return Batch(np.concatenate(pieces or [_PAD[:0]]), np.array(sizes, np.intp).cumsum())
 
 
 def char_grams(batch: Batch) -> Buckets:
@@ -99,13 +100,16 @@ def char_grams(batch: Batch) -> Buckets:
         Bucket of the n-gram that begins at each character; 0 where it would leave its comment.
     """
     codes = batch.codes
-    grams = np.zeros((len(codes), len(CHAR_ORDERS)), np.int32)
-    rolled = (codes[:-1] * _ROLL + codes[1:]) * _ROLL
-    for column, order in enumerate(CHAR_ORDERS):
-        rolled = (rolled[: max(len(codes) - order + 1, 0)] + codes[order - 1 :]) * _ROLL
-        grams[: len(rolled), column] = _bucket(rolled, CHAR_BITS)
-        _blot_ends(grams[:, column], batch.edges, order)
-    return grams
+    rolled = np.zeros((len(CHAR_ORDERS), len(codes)), np.uint32)
+    run = (codes[:-1] * _ROLL + codes[1:]) * _ROLL
+    for row, order in zip(rolled, CHAR_ORDERS, strict=True):
+        run = (run[: max(len(codes) - order + 1, 0)] + codes[order - 1 :]) * _ROLL
+        row[: len(run)] = run
+    rolled ^= rolled >> np.uint32(15)
+    rolled *= _MIX
+    rolled >>= np.uint32(32 - CHAR_BITS)
+    _blot_ends(rolled, batch.edges, CHAR_ORDERS)
+    return rolled.T.astype(np.int32, order="C")
 
 
 def find_words(batch: Batch) -> Words:
@@ -124,40 +128,30 @@ def find_words(batch: Batch) -> Words:
     codes = batch.codes
     inside = np.zeros(len(codes) + 1, bool)
     inside[:-1] = look_up(IS_WORD, codes)
-    apostrophes = np.flatnonzero(codes == _APOSTROPHE)
-    inside[apostrophes] = inside[apostrophes - 1] & inside[apostrophes + 1]
-    changes = np.flatnonzero(inside[1:] != inside[:-1]) + 1
+    apostrophes = (codes == _APOSTROPHE).nonzero()[0]
+    if len(apostrophes):
+        inside[apostrophes] = inside[apostrophes - 1] & inside[apostrophes + 1]
+    changes = (inside[1:] != inside[:-1]).nonzero()[0] + 1
     starts, ends = changes[::2], changes[1::2]
-    edges = np.searchsorted(starts, batch.edges)
-    return Words(starts, ends, _hash_words(codes, starts, ends), edges)
+    return Words(starts, ends, _hash_words(codes, starts, ends), starts.searchsorted(batch.edges))
 
 
 def _hash_words(codes: Codes, starts: NDArray[np.intp], ends: NDArray[np.intp]) -> NDArray[np.uint64]:
-    """Hash each word as a polynomial in its characters: the last has the lowest power."""
-    if not len(starts):
-        return np.zeros(0, np.uint64)
+    """Hash each word as a polynomial in its characters: a stretch of one sum over all of them."""
+    if len(codes) > len(_POWERS):  # a power would be missing: word by word
+        return _hash_many_words(codes, starts, ends)
+    sums = np.zeros(len(codes) + 1, np.uint64)
+    (codes * _POWERS[: len(codes)]).cumsum(out=sums[1:])
+    stretches = sums.take(ends) - sums.take(starts)
+    return np.asarray(stretches * _INVERSE.take(starts - 1), np.uint64)
+
+
+def _hash_many_words(codes: Codes, starts: NDArray[np.intp], ends: NDArray[np.intp]) -> NDArray[np.uint64]:
     lengths = ends - starts
-    within = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-    index = np.repeat(starts, lengths) + within
-    terms = codes[index] * _POWERS[within]
-    hashes: NDArray[np.uint64] = np.add.reduceat(terms, np.cumsum(lengths) - lengths)
-    return hashes
-
-
-def word_grams(words: Words) -> Buckets:
-    """Hash the word n-grams of a batch.
-
-    Parameters
-    ----------
-    words : Words
-        The words of a batch.
-
-    Returns
-    -------
-    ndarray of shape (n_words, len(WORD_ORDERS)), int32
-        Bucket of the n-gram that begins at each word; 0 where it would leave its comment.
-    """
-    return sequence_grams(words.hashes, words.edges, WORD_ORDERS, WORD_BITS)
+    before = lengths.cumsum() - lengths
+    within = np.arange(lengths.sum()) - before.repeat(lengths)
+    terms = codes[starts.repeat(lengths) + within] * _POWERS.take(within)
+    return np.add.reduceat(terms, before) if len(starts) else np.zeros(0, np.uint64)
 
 
 def sequence_grams(
@@ -181,23 +175,23 @@ def sequence_grams(
     ndarray of shape (n_tokens, len(orders)), int32
         Bucket of the n-gram that begins at each token; 0 where it would leave its comment.
     """
-    grams = np.zeros((len(hashes), len(orders)), np.int32)
-    rolled = hashes
-    for column, order in enumerate(orders):
+    rolled = np.zeros((len(orders), len(hashes)), np.uint64)
+    run = hashes
+    for row, order in zip(rolled, orders, strict=True):
         if order > 1:
-            rolled = (rolled[:-1] * _WORD_ROLL) ^ (hashes[order - 1 :] + np.uint64(order))
-        high = ((rolled ^ (rolled >> np.uint64(29))) * _WORD_MIX) >> np.uint64(64 - bits)
-        grams[: len(rolled), column] = high
-        _blot_ends(grams[:, column], edges, order)
-    return grams
+            run = (run[:-1] * _WORD_ROLL) ^ (hashes[order - 1 :] + np.uint64(order))
+        row[: len(run)] = run
+    rolled ^= rolled >> np.uint64(29)
+    rolled *= _WORD_MIX
+    rolled >>= np.uint64(64 - bits)
+    _blot_ends(rolled, edges, orders)
+    return rolled.T.astype(np.int32, order="C")
 
 
-def _bucket(rolled: NDArray[np.uint32], bits: int) -> NDArray[np.uint32]:
-    return ((rolled ^ (rolled >> np.uint32(15))) * _MIX) >> np.uint32(32 - bits)
-
-
-def _blot_ends(column: Buckets, edges: NDArray[np.intp], order: int) -> None:
+def _blot_ends(
+    rolled: NDArray[np.uint32] | NDArray[np.uint64], edges: NDArray[np.intp], orders: Sequence[int]
+) -> None:
     """Send n-grams that would run into the next comment to bucket 0, which has no weight."""
-    for back in range(1, order):
-        places = edges[1:] - back
-        column[places[places >= edges[:-1]]] = 0
+    ends = edges[1:]
+    room = ends.repeat(ends - edges[:-1]) - np.arange(rolled.shape[1])
+    rolled *= room >= np.array(orders)[:, None]

@@ -65,8 +65,9 @@ class Lexicon:
         ndarray of shape (n,), uint8
             Number in CLASSES, 0 for words that are in no class.
         """
-        places = np.minimum(np.searchsorted(self.hashes, hashes), len(self.hashes) - 1)
-        return np.where(self.hashes[places] == hashes, self.classes[places], 0).astype(np.uint8)
+        places = self.hashes.searchsorted(hashes)
+        known = self.hashes.take(places, mode="clip") == hashes
+        return np.asarray(self.classes.take(places, mode="clip") * known, np.uint8)
 
     @classmethod
     def read(cls, directory: Path) -> Self:

@@ -1,9 +1,7 @@
 """The estimator: three calibrated linear heads over one table of hashed features."""
 
-import math
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
@@ -15,77 +13,15 @@ from sklearn.utils.validation import check_is_fitted
 
 from classifier import LABELS
 from classifier.counting import COLUMNS, chunks, count
-from classifier.encoding import AUTHOR_FIELD, TABLE_SIZE, Block, Encoding, encode
-from classifier.explaining import paint
+from classifier.encoding import TABLE_SIZE, Block, Encoding, encode
+from classifier.explaining import Explanation, explain, sigmoid
 from classifier.lexicon import Lexicon
 from classifier.spool import Piece, Spool, Step
-from classifier.structure import FIELDS
 from classifier.text import Document
 from classifier.training import fit_heads, prepare
 
 Floats = NDArray[np.float64]
 Thresholds = dict[str, dict[str, float | None]]
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """A piece of the text and what it added to the log-odds.
-
-    Attributes
-    ----------
-    start, end : int
-        Half-open, in code points of the text as received.
-    contribution : float
-        Log-odds, positive towards the label.
-    """
-
-    start: int
-    end: int
-    contribution: float
-
-
-@dataclass(frozen=True, slots=True)
-class Explanation:
-    """Why a comment has its score for one label.
-
-    ``bias`` plus all contributions of spans and fields is ``log_odds`` to 1e-9; ``score`` is its sigmoid.
-
-    Attributes
-    ----------
-    label : str
-        One of LABELS.
-    score : float
-        Calibrated probability.
-    log_odds, bias : float
-        The log-odds of the score, and of a comment without content.
-    spans : tuple of Span
-        Sorted, without overlap.
-    fields : tuple of (str, float)
-        Contributions that belong to no place in the text: its structure and its author.
-    """
-
-    label: str
-    score: float
-    log_odds: float
-    bias: float
-    spans: tuple[Span, ...]
-    fields: tuple[tuple[str, float], ...]
-
-
-def sigmoid(log_odds: Floats) -> Floats:
-    """Turn log-odds into probabilities.
-
-    Parameters
-    ----------
-    log_odds : ndarray
-        Any shape.
-
-    Returns
-    -------
-    ndarray
-        In (0, 1), of that shape.
-    """
-    return 0.5 * (1.0 + np.tanh(0.5 * log_odds))
 
 
 class CommentModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no types
@@ -220,7 +156,8 @@ class CommentModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships n
         NotFittedError
             If the model was not fitted.
         """
-        check_is_fitted(self)
+        if not hasattr(self, "table_"):
+            check_is_fitted(self)  # says what is missing, and is too slow to ask each time
         parts = [self._score_chunk(encode(chunk, self.lexicon)) for chunk in chunks(documents)]
         return np.concatenate(parts) if parts else np.zeros((0, len(LABELS)))
 
@@ -248,11 +185,11 @@ class CommentModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships n
     def _block_sums(self, blocks: Sequence[Block], documents: int) -> Floats:
         """Add up the rows of the table that blocks name, by block and document."""
         values = self.table_.take(np.concatenate([block.rows.ravel() for block in blocks]), axis=0)
-        sizes = np.concatenate([np.diff(block.edges) * block.rows.shape[1] for block in blocks])
-        filled = np.flatnonzero(sizes)
+        sizes = np.concatenate([(b.edges[1:] - b.edges[:-1]) * b.rows.shape[1] for b in blocks])
+        filled = sizes.nonzero()[0]
         sums = np.zeros((len(sizes), values.shape[1]))
         if len(filled):
-            starts = np.cumsum(sizes)[filled] - sizes[filled]
+            starts = (sizes.cumsum() - sizes).take(filled)
             sums[filled] = np.add.reduceat(values, starts, axis=0, dtype=np.float64)
         return sums.reshape(len(blocks), documents, -1)
 
@@ -276,27 +213,51 @@ class CommentModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships n
         ValueError
             If there is no such label.
         """
-        if label not in LABELS:
-            msg = f"no label {label!r}; there are {', '.join(LABELS)}"
-            raise ValueError(msg)
-        head = LABELS.index(label)
-        encoding = encode([document], self.lexicon)
-        shares = {kind: self._shares(block, head) for kind, block in encoding.blocks.items()}
-        spans = paint(document.text, encoding, shares)
-        named = dict(zip(FIELDS, (encoding.fields[0] * self.field_weights_[:, head]).tolist(), strict=True))
-        named[AUTHOR_FIELD] = float(shares["author"].sum()) if "author" in shares else 0.0
-        if not spans:
-            named["no words"] = float(sum(part.sum() for kind, part in shares.items() if kind != "author"))
-        fields = tuple((name, value) for name, value in named.items() if value)
-        bias = float(self.bias_[head])
-        log_odds = math.fsum([bias, *(value for _, _, value in spans), *(value for _, value in fields)])
-        score = float(sigmoid(np.array(log_odds)))
-        return Explanation(label, score, log_odds, bias, tuple(Span(*span) for span in spans), fields)
+        return self.explain_all(document, [label])[0]
 
-    def _shares(self, block: Block, head: int) -> Floats:
-        values = self.table_[block.rows].astype(np.float64)
-        shares: Floats = values[..., head] / _norm(values[..., -1].sum())
-        return shares
+    def explain_all(self, document: Document, labels: Sequence[str]) -> tuple[Explanation, ...]:
+        """Explain the scores of several labels, in the time of little more than one.
+
+        Parameters
+        ----------
+        document : Document
+            A comment.
+        labels : sequence of str
+            Of LABELS.
+
+        Returns
+        -------
+        tuple of Explanation
+            One a label.
+
+        Raises
+        ------
+        ValueError
+            If there is no such label.
+        """
+        for label in labels:
+            if label not in LABELS:
+                msg = f"no label {label!r}; there are {', '.join(LABELS)}"
+                raise ValueError(msg)
+        return explain(self, document, labels)
+
+    def shares(self, block: Block, heads: Sequence[int]) -> Floats:
+        """Compute what the n-grams of one comment add to some labels.
+
+        Parameters
+        ----------
+        block : Block
+            Of one comment, shape (n_places, n_orders).
+        heads : sequence of int
+            Places in LABELS.
+
+        Returns
+        -------
+        ndarray of shape (n_places, n_orders, n_heads)
+            Log-odds.
+        """
+        values = self.table_.take(block.rows, axis=0).astype(np.float64)
+        return np.asarray(values[..., list(heads)] / _norm(values[..., -1].sum()), np.float64)
 
 
 def _norm(squares: Floats) -> Floats:

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from classifier.features import Batch, Buckets, Words, sequence_grams
+from classifier.characters import look_up
+from classifier.features import Batch, Buckets, Words
 from classifier.lexicon import LOADED, NUMBER, SUBJECTS, Lexicon
 
 CLASS_BITS = 17
@@ -17,15 +18,15 @@ CLASS_ORDERS = (1, 2, 3, 4)
 
 _Places = NDArray[np.intp]
 _Ints = NDArray[np.int64]
+_Flags = NDArray[np.bool_]
+_Hashes = NDArray[np.uint64]
 
-_ZERO = np.zeros(1, np.intp)
-_SHIFT = np.uint64(1)
 _STOP = np.uint64(0x5851F42D4C957F2D)
 _QUOTED = np.uint64(0x14057B7EF767814F)
 _SPREAD = np.uint64(0x9E3779B97F4A7C15)
 
 
-def _members(names: tuple[str, ...]) -> NDArray[np.bool_]:
+def _members(names: tuple[str, ...]) -> _Flags:
     table = np.zeros(len(NUMBER), bool)
     table[[NUMBER[name] for name in names]] = True
     return table
@@ -34,13 +35,25 @@ def _members(names: tuple[str, ...]) -> NDArray[np.bool_]:
 _IS_LOADED = _members(LOADED)
 _IS_SUBJECT = _members(SUBJECTS)
 _FUNCTION, _NAME, _OTHER = NUMBER["FUNCTION"], NUMBER["NAME"], NUMBER["OTHER"]
-_BREAKS = np.zeros(128, bool)
-_BREAKS[[ord(char) for char in ".!?;:\n"]] = True
+_TOKENS = np.arange(1, len(NUMBER) + 1, dtype=np.uint64) * _SPREAD
+_BITS = np.int64(1) << np.arange(len(NUMBER), dtype=np.int64)
+#: Ends of sentences count in the lower half of a number, quotation marks in the upper.
+_MARKS = np.zeros(129, np.int64)
+_MARKS[[ord(char) for char in ".!?;:\n"]] = 1
+_MARKS[ord('"')] = 1 << 32
+_HALF = np.int64((1 << 32) - 1)
+_UPPER = np.int64(32)
 
-
-_BETWEEN = [NUMBER[name] for name in ("NEG", "LIKE", "BE", "SAY")]
-_THERE = [NUMBER[name] for name in ("NEG", "MODAL", "ME", "SAY", "CONDEMN", "LITERAL")]
-_WHOLE = [NUMBER[name] for name in ("NEG", "CONDEMN", "LITERAL", "WORD")]
+#: Counts of these classes share one number, sixteen bits each.
+_BETWEEN = np.zeros(len(NUMBER), np.int64)
+_BETWEEN[[NUMBER[name] for name in ("NEG", "LIKE", "BE", "SAY")]] = 1 << np.arange(0, 64, 16)
+_FIELDS = np.arange(0, 64, 16)[:, None]
+#: How far the subject stands: next to it, near, far.
+_DISTANCE = np.array([0, 0, 0, 1, 1, 1, 2], np.uint64)
+_BEFORE_ALL = np.array([-1])
+_NOTHING = np.zeros(1, np.int64)
+_THERE = np.array([[NUMBER[name]] for name in ("NEG", "MODAL", "ME", "SAY", "CONDEMN", "LITERAL")])
+_WHOLE = np.array([[NUMBER[name]] for name in ("NEG", "CONDEMN", "LITERAL", "WORD")])
 _FACTS = (
     *("kind", "subject", "distance", "target", "quoted", "negated", "likened", "linked", "said"),
     *("not there", "must there", "me there", "speech there", "blame there", "literal there"),
@@ -59,8 +72,8 @@ _CONJUNCTIONS = (
 )
 RELATIONS = len(_CONJUNCTIONS)
 _USED = np.array([[fact in names for names in _CONJUNCTIONS] for fact in _FACTS])
-_USES = np.random.default_rng(3).integers(1, 1 << 63, _USED.shape).astype(np.uint64) * _USED
-_SALT = np.random.default_rng(4).integers(1, 1 << 63, RELATIONS).astype(np.uint64)
+_USES = (np.random.default_rng(3).integers(1, 1 << 63, _USED.shape).astype(np.uint64) * _USED).T.copy()
+_SALT = np.random.default_rng(4).integers(1, 1 << 63, (RELATIONS, 1)).astype(np.uint64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,18 +84,18 @@ class Reading:
     ----------
     classes : ndarray of shape (n_words,)
         Number in CLASSES.
-    sentences : ndarray of shape (n_words,)
-        Number of the sentence, ascending; never shared by two comments.
+    initial : ndarray of shape (n_words,), bool
+        First of a sentence; no sentence is shared by two comments.
     quoted : ndarray of shape (n_words,), bool
         Between quotation marks.
     """
 
     classes: NDArray[np.uint8]
-    sentences: _Ints
-    quoted: NDArray[np.bool_]
+    initial: _Flags
+    quoted: _Flags
 
 
-def read(batch: Batch, words: Words, capitals: NDArray[np.bool_], lexicon: Lexicon) -> Reading:
+def read(batch: Batch, words: Words, capitals: _Flags, lexicon: Lexicon) -> Reading:
     """Find class, sentence and quotation of each word.
 
     Parameters
@@ -99,20 +112,24 @@ def read(batch: Batch, words: Words, capitals: NDArray[np.bool_], lexicon: Lexic
     Reading
         Of all words.
     """
-    documents = np.repeat(np.arange(len(words.edges) - 1), np.diff(words.edges))
-    breaks = np.cumsum(_BREAKS[np.minimum(batch.codes, 127)])
-    sentences = breaks[words.starts] + documents
-    marks = np.cumsum(batch.codes == 34)
-    quoted = (marks[words.starts] - marks[batch.edges[:-1]][documents]) % 2 == 1
+    marks = look_up(_MARKS, batch.codes).cumsum()
+    passed = marks.take(words.starts)
+    before = marks.take(batch.edges[:-1]).repeat(words.edges[1:] - words.edges[:-1])
+    initial = np.ones(len(passed), bool)
+    stops = passed & _HALF
+    initial[1:] = stops[1:] != stops[:-1]
+    initial[words.edges[words.edges < len(initial)]] = True
+    quoted = ((passed - before) >> _UPPER & 1).astype(bool)
     classes = lexicon.look_up(words.hashes)
-    initial = np.ones(len(sentences), bool)
-    initial[1:] = sentences[1:] != sentences[:-1]
-    names = (classes == _OTHER) & ~initial & capitals[words.starts]
-    return Reading(np.where(names, _NAME, classes).astype(np.uint8), sentences, quoted)
+    names = capitals.take(words.starts)
+    names &= classes == _OTHER
+    names &= ~initial
+    classes[names] = _NAME
+    return Reading(classes, initial, quoted)
 
 
-def class_grams(words: Words, reading: Reading) -> tuple[Buckets, _Places, _Places]:
-    """Hash the n-grams of classes: a run of other words counts as one, the end of a sentence as a word.
+def class_tokens(words: Words, reading: Reading) -> tuple[_Hashes, _Places, _Places]:
+    """Spell comments by classes: a run of other words counts as one, the end of a sentence as a word.
 
     Parameters
     ----------
@@ -123,32 +140,33 @@ def class_grams(words: Words, reading: Reading) -> tuple[Buckets, _Places, _Plac
 
     Returns
     -------
-    grams : ndarray of shape (n_tokens, len(CLASS_ORDERS)), int32
-        Buckets.
+    tokens : ndarray of shape (n_tokens,), uint64
+        Hash of each.
     token_words : ndarray of shape (n_tokens,)
         The word that each token stands for.
     edges : ndarray of shape (n_documents + 1,)
         Where each comment's tokens begin.
     """
-    ends = np.zeros(len(reading.classes), bool)
-    ends[1:] = reading.sentences[1:] != reading.sentences[:-1]
-    other = reading.classes == _OTHER
-    repeated = np.zeros(len(other), bool)
-    repeated[1:] = other[1:] & other[:-1] & ~ends[1:]
+    classes = reading.classes
+    ends = reading.initial.copy()
     ends[words.edges[words.edges < len(ends)]] = False
-    counts = (~repeated).astype(np.intp) + ends
-    token_words = np.repeat(np.arange(len(counts)), counts)
-    tokens = (reading.classes + _SHIFT) * _SPREAD
-    own = reading.classes == _FUNCTION
+    other = classes == _OTHER
+    counts = np.ones(len(classes) + 1, np.intp)
+    counts[1:-1] -= other[1:] & other[:-1] & ~reading.initial[1:]
+    counts[:-1] += ends
+    counts[-1] = 0
+    tokens = _TOKENS.take(classes)
+    own = (classes == _FUNCTION).nonzero()[0]
     tokens[own] ^= words.hashes[own]
     tokens[reading.quoted] ^= _QUOTED
-    tokens = tokens[token_words]
-    edges = np.concatenate([_ZERO, np.cumsum(counts)])[words.edges]
-    tokens[(np.cumsum(counts) - counts)[ends]] = _STOP
-    return sequence_grams(tokens, edges, CLASS_ORDERS, CLASS_BITS), token_words, edges
+    firsts = counts.cumsum() - counts
+    token_words = np.arange(len(classes)).repeat(counts[:-1])
+    tokens = tokens.take(token_words)
+    tokens[firsts[:-1][ends]] = _STOP
+    return tokens, token_words, firsts.take(words.edges)
 
 
-def relations(words: Words, reading: Reading) -> Buckets:
+def relations(words: Words, reading: Reading) -> tuple[Buckets, _Places]:
     """Hash what each loaded word is said of, and how.
 
     Parameters
@@ -160,66 +178,56 @@ def relations(words: Words, reading: Reading) -> Buckets:
 
     Returns
     -------
-    ndarray of shape (n_words, RELATIONS), int32
-        Buckets; 0 for words that are not loaded.
+    grams : ndarray of shape (n_loaded, RELATIONS), int32
+        Buckets.
+    loaded : ndarray of shape (n_loaded,)
+        The words that are loaded.
     """
-    found = np.zeros((len(words.hashes), RELATIONS), np.int32)
-    loaded = np.flatnonzero(_IS_LOADED[reading.classes])
-    if len(loaded):
-        found[loaded] = _relate(loaded, reading, words)
-    return found
+    loaded = _IS_LOADED.take(reading.classes).nonzero()[0]
+    if not len(loaded):
+        return np.zeros((0, RELATIONS), np.int32), loaded
+    mixed = _USES @ _facts(loaded, reading, words) + _SALT
+    mixed ^= mixed >> np.uint64(31)
+    mixed *= _SPREAD
+    return (mixed >> np.uint64(64 - CLASS_BITS)).T.astype(np.int32, order="C"), loaded
 
 
-def _relate(loaded: _Places, reading: Reading, words: Words) -> Buckets:
-    """Hash conjunctions of what stands around each loaded word; _USES says which conjunction has which."""
-    classes, sentences = reading.classes.astype(np.int64), reading.sentences
-    before, after = _nearest(_IS_SUBJECT[classes], loaded, sentences)
-    since = np.maximum(before, np.searchsorted(sentences, sentences[loaded]) - 1)
-    between = [(_last(classes == number)[loaded] > since) for number in _BETWEEN]
-    there = _present(classes, np.searchsorted(sentences, sentences[loaded]), sentences, loaded)
-    whole = _sets(classes, words.edges)[np.searchsorted(words.edges, loaded, "right") - 1]
-    facts = np.stack(
-        [
-            classes[loaded],
-            np.where(before >= 0, classes[before], 0),
-            np.where(before >= 0, np.digitize(loaded - before, (3, 6)), 0),
-            np.where(after >= 0, classes[after], 0),
-            reading.quoted[loaded],
-            *between,
-            *((there >> number) & 1 for number in _THERE),
-            *((whole >> number) & 1 for number in _WHOLE),
-        ],
-        axis=1,
-    ).astype(np.uint64)
-    mixed = facts @ _USES + _SALT
-    mixed = (mixed ^ (mixed >> np.uint64(31))) * _SPREAD
-    return np.asarray(mixed >> np.uint64(64 - CLASS_BITS), np.int32)
+def _facts(loaded: _Places, reading: Reading, words: Words) -> _Hashes:
+    """Say of each loaded word what stands around it, one row for each of _FACTS."""
+    classes = reading.classes
+    bits = _BITS.take(classes)
+    begins = reading.initial.nonzero()[0]
+    sentences = begins.searchsorted(loaded, "right") - 1
+    first = begins.take(sentences)
+    last = np.concatenate([begins[1:], words.edges[-1:]]).take(sentences)
+    before, after = _nearest(_IS_SUBJECT.take(classes), loaded)
+    counts = np.zeros(len(classes) + 1, np.int64)
+    _BETWEEN.take(classes).cumsum(out=counts[1:])
+    since = counts.take(loaded) - counts.take(np.maximum(before + 1, first))
+    there = np.bitwise_or.reduceat(bits, begins).take(sentences)
+    whole = _sets(bits, words.edges).take(words.edges.searchsorted(loaded, "right") - 1)
+    facts = np.empty((len(_FACTS), len(loaded)), np.uint64)
+    facts[0] = classes.take(loaded)
+    in_sentence = before >= first
+    facts[1] = classes.take(before, mode="clip") * in_sentence
+    facts[2] = _DISTANCE.take(loaded - before, mode="clip") * in_sentence
+    facts[3] = classes.take(after, mode="clip") * (after < last)
+    facts[4] = reading.quoted.take(loaded)
+    facts[5:9] = since >> _FIELDS & 0xFFFF != 0
+    facts[9:15] = there >> _THERE & 1
+    facts[15:] = whole >> _WHOLE & 1
+    return facts
 
 
-def _last(flags: NDArray[np.bool_]) -> _Places:
-    """Return the last place before or at each word where the flag is set, or -1."""
-    return np.maximum.accumulate(np.where(flags, np.arange(len(flags)), -1))
+def _nearest(flags: _Flags, places: _Places) -> tuple[_Places, _Places]:
+    """Return the nearest flagged places before and after, or -1 and the end of all."""
+    flagged = np.concatenate([_BEFORE_ALL, flags.nonzero()[0], np.array([len(flags)])])
+    at = flagged.searchsorted(places)
+    return flagged.take(at - 1), flagged.take(at)
 
 
-def _nearest(flags: NDArray[np.bool_], places: _Places, sentences: _Ints) -> tuple[_Places, _Places]:
-    """Return the nearest flagged places of the same sentence before and after, or -1."""
-    size = len(flags)
-    before = _last(flags)[places]
-    after = size - 1 - _last(flags[::-1])[::-1][places]
-    before = np.where((before >= 0) & (sentences[before] == sentences[places]), before, -1)
-    inside = after < size
-    after = np.where(inside & (sentences[np.minimum(after, size - 1)] == sentences[places]), after, -1)
-    return before, after
-
-
-def _present(classes: _Ints, firsts: _Places, sentences: _Ints, loaded: _Places) -> _Ints:
-    """Return the set of classes, as bits, in the sentence of each loaded word."""
-    ends = np.searchsorted(sentences, sentences[loaded], "right")
-    return _sets(classes, np.stack([firsts, ends], axis=1).ravel())[::2]
-
-
-def _sets(classes: _Ints, edges: _Places) -> _Ints:
+def _sets(bits: _Ints, edges: _Places) -> _Ints:
     """Return the set of classes, as bits, between one edge and the next; of an empty stretch, nothing."""
-    bits = np.append(np.int64(1) << classes, np.int64(0))
-    found = np.bitwise_or.reduceat(bits, edges)
-    return np.where(np.append(edges[1:], len(classes)) > edges, found, 0)
+    found = np.bitwise_or.reduceat(np.concatenate([bits, _NOTHING]), edges)
+    found[:-1][edges[1:] == edges[:-1]] = 0
+    return found

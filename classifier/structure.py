@@ -26,6 +26,9 @@ SPAM_ONLY = FIELDS[FIELDS.index("links") :]
 _LINK = re.compile(
     r"https?://|www\.|\[url|<a\s|\b[a-z0-9-]{2,40}\.(?:com|net|org|info|biz|shop|site|online|xyz|top|ru|example|test)\b"
 )
+_MAYBE_LINK = re.compile(
+    r"://|www\.|\[url|<a|\.(?:com|net|org|info|biz|shop|site|online|xyz|top|ru|example|test)\b"
+)
 _CONTACT = re.compile(r"\d[\d\s().-]{7,18}\d|[\w.+-]{1,60}@[\w-]{1,60}\.\w{2,}")
 _MONEY = re.compile(r"[$€£₹]\s?\d|\d\s?(?:%|usd|eur|btc|dollars)")
 _CAPITALS = re.compile(r"[A-Z]{3,}")
@@ -69,7 +72,7 @@ def _of_form(text: str, digits: int) -> list[float]:
 
 
 def _of_links(text: str, digits: int) -> list[float]:
-    links = len(_LINK.findall(text)) if any(mark in text for mark in (".", "/", "[", "<")) else 0
+    links = len(_LINK.findall(text)) if _MAYBE_LINK.search(text) else 0
     reachable = digits > 7 or "@" in text
     return [
         _up_to(links, 3),

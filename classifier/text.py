@@ -14,6 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classifier.characters import (
+    ASCII_DROPPED,
+    ASCII_FOLD,
     FOLD,
     FOLD_LENGTH,
     HOMOGLYPH,
@@ -24,6 +26,7 @@ from classifier.characters import (
     Codes,
     look_up,
 )
+from classifier.links import registered_domain
 
 #: Characters of a text that are read; what comes after them is not scored.
 MAX_TEXT = 20_000
@@ -48,6 +51,10 @@ _SUSPICIOUS = re.compile(r"[a-z][0134578@$!|][a-z0-9]|[$@5][a-z]{3}")
 _SEPARATED = re.compile(
     r"(?<![a-z0-9])[a-z0-9@$][ ._\-*·~/,]{1,2}[a-z0-9@$][ ._\-*·~/,]{1,2}[a-z0-9@$][ ._\-*·~/,]"
 )
+_LEET_MARKS = frozenset("0134578@$!|")
+#: What calls for more than folding.
+_MARKS = ("<", "&", "://", "www.", "  ", "\n\n")
+_PLACES = np.arange(MAX_TEXT + 1, dtype=np.int32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,8 +157,30 @@ def normalise(text: str) -> Normalised:
         At most MAX_NORMALISED characters.
     """
     text = text[:MAX_TEXT]
-    places = np.arange(len(text) + 1, dtype=np.int32)
-    chars = Normalised(to_codes(text), places[:-1], places[1:])
+    return _plain(text) or _disguised(text)
+
+
+def _plain(text: str) -> Normalised | None:
+    """Fold what needs no more than that, which is most comments; None for the others."""
+    if not text.isascii():
+        return None
+    folded = text.encode("ascii").translate(ASCII_FOLD, ASCII_DROPPED)
+    lower = folded.decode("ascii")
+    for mark in _MARKS:
+        if mark in lower:
+            return None
+    leet = not _LEET_MARKS.isdisjoint(lower) and _SUSPICIOUS.search(lower)
+    if leet or len(folded) != len(text) or _SEPARATED.search(lower):
+        return None
+    codes = np.frombuffer(folded, np.uint8)
+    same = codes[1:] == codes[:-1]
+    if np.count_nonzero(same[1:] & same[:-1]):
+        return None
+    return Normalised(codes.astype(np.uint32), _PLACES[: len(codes)], _PLACES[1 : len(codes) + 1])
+
+
+def _disguised(text: str) -> Normalised:
+    chars = Normalised(to_codes(text), _PLACES[: len(text)], _PLACES[1 : len(text) + 1])
     if "<" in text or "&" in text:
         chars = _edit(chars, _markup(text))
     chars = _fold(chars)
@@ -203,23 +232,16 @@ def _markup(text: str) -> Iterable[_Edit]:
 
 
 def _urls(text: str) -> Iterable[_Edit]:
-    """Leave of an address its host: what follows is noise to every label."""
+    """Leave of an address the domain that somebody registered: the rest is noise to every label."""
     for match in _URL.finditer(text):
-        yield *match.span(), f" urllink {match.group(1)} "
+        yield *match.span(), f" urllink {registered_domain(match.group(1))} "
 
 
 def _fold(chars: Normalised) -> Normalised:
-    if not (chars.codes >= 128).any():
-        return (
-            Normalised(FOLD[chars.codes], chars.starts, chars.ends)
-            if _all_single(chars.codes)
-            else _unfold(chars)
-        )
+    known = chars.codes.max(initial=0) < TABLE_SIZE
+    if known and (FOLD_LENGTH.take(chars.codes) == 1).all():
+        return _unlook(Normalised(FOLD.take(chars.codes), chars.starts, chars.ends))
     return _unlook(_unfold(chars))
-
-
-def _all_single(codes: Codes) -> bool:
-    return bool((FOLD_LENGTH[codes] == 1).all())
 
 
 def _unfold(chars: Normalised) -> Normalised:
@@ -237,9 +259,11 @@ def _unfold(chars: Normalised) -> Normalised:
 def _unlook(chars: Normalised) -> Normalised:
     """Turn look-alike letters of other alphabets into Latin ones, in texts that are mostly Latin."""
     latin = look_up(HOMOGLYPH, chars.codes)
+    if not latin.any():
+        return chars
     is_plain = (chars.codes >= ord("a")) & (chars.codes <= ord("z"))
     foreign = look_up(IS_LETTER, chars.codes) & ~is_plain
-    if not latin.any() or is_plain.sum() <= foreign.sum():
+    if is_plain.sum() <= foreign.sum():
         return chars
     return Normalised(np.where(latin > 0, latin, chars.codes).astype(np.uint32), chars.starts, chars.ends)
 

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from service.domain import LABELS, Comment, Explanation, Thresholds
+from service.domain import LABELS, Comment, Explanation, Quote, Thresholds
 from service.errors import ScorerError
 
 if TYPE_CHECKING:
     # The classifier is imported where it is used: it brings scikit-learn, and few commands score.
     from classifier import registry
-    from classifier.model import Explanation as ModelExplanation
+    from classifier.explaining import Explanation as ModelExplanation
     from classifier.text import Document
 
 # How often a running service looks whether another champion was promoted.
@@ -56,7 +56,7 @@ class Model:
         if self._champion is None:
             return ()
         try:
-            found = [self._champion.model.explain(_document(comment), label) for label in labels]
+            found = self._champion.model.explain_all(_document(comment), tuple(labels))
         except Exception as error:
             _log.error("explanation failed", error=type(error).__name__)
             return ()
@@ -98,8 +98,8 @@ class Scorer:
 
 
 def _explanation(e: ModelExplanation) -> Explanation:
-    spans = tuple((s.start, s.end, s.contribution) for s in e.spans)
-    return Explanation(e.label, e.score, e.log_odds, e.bias, spans, tuple(e.fields))
+    quotes = tuple(Quote(q.start, q.end, q.score, q.log_odds, q.spans, q.fields) for q in e.quotes)
+    return Explanation(e.label, e.score, e.log_odds, e.bias, e.spans, e.fields, quotes)
 
 
 def _document(comment: Comment) -> Document:

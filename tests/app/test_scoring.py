@@ -72,7 +72,7 @@ def test_it_turns_whatever_a_model_does_into_one_error(
 ) -> None:
     model = Scorer(tmp_path).current()
     monkeypatch.setattr(registry.CommentModel, "score", lambda *_: 1 / 0)
-    monkeypatch.setattr(registry.CommentModel, "explain", lambda *_: 1 / 0)
+    monkeypatch.setattr(registry.CommentModel, "explain_all", lambda *_: 1 / 0)
     with pytest.raises(ScorerError, match="ZeroDivisionError"):
         model.score(VERMIN)
     assert model.explain(VERMIN, LABELS) == ()
