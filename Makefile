@@ -4,7 +4,7 @@ BIN := .venv/bin
 PROCESSES ?= 2
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: install demo check test test-core test-process bench train lock clean
+.PHONY: install demo check test test-core test-process bench torture train lock clean
 
 install: .venv/installed
 
@@ -45,6 +45,10 @@ test-core: .venv/dev-installed
 test-process: .venv/dev-installed
 	@sh tests/needs.sh
 	$(BIN)/pytest -n $(PROCESSES) -m process
+
+# Kills processes at 500 random points while senders and moderators work: a quarter of an hour.
+torture: .venv/dev-installed
+	MODQUEUE_TORTURE_POINTS=500 $(BIN)/pytest -n 0 -s tests/faults
 
 bench: .venv/dev-installed
 	$(BIN)/python -m bench
