@@ -22,8 +22,9 @@ Floats = NDArray[np.float64]
 
 #: Pieces that are mixed before the solver sees them: files come one after another, and it forgets.
 _MIXED = 12
-#: First step of the solver, which falls with the fourth root of the comments seen.
-_FIRST_STEP, _FALL = 8.0, 0.25
+#: First step of each head's solver, which falls with the fourth root of the comments seen, and passes an
+#: epoch: few comments are known to be spam or not, and it takes as many steps.
+_FIRST_STEPS, _FALL, _PASSES = (8.0, 8.0, 30.0), 0.25, (1, 1, 2)
 
 
 @dataclass
@@ -152,11 +153,11 @@ def _begin(C: tuple[float, ...], totals: Floats) -> Heads:
             loss="log_loss",
             alpha=1 / (strength * total),
             learning_rate="invscaling",
-            eta0=_FIRST_STEP,
+            eta0=first_step,
             power_t=_FALL,
             random_state=0,
         )
-        for strength, total in zip(C, totals, strict=True)
+        for strength, total, first_step in zip(C, totals, _FIRST_STEPS, strict=True)
     ]
     return Heads(solvers, 0, np.zeros((len(C), COLUMNS + 1), np.float32))
 
@@ -172,7 +173,7 @@ def _pass(heads: Heads, weighed: Spool, means: Floats) -> None:
                 np.concatenate([p.columns[name] for p in pieces]) for name in ("labels", "weights")
             )
             lessons = [
-                (solver, matrix, labels[:, head], weights[:, head] / means[head])
+                (solver, _PASSES[head], matrix, labels[:, head], weights[:, head] / means[head])
                 for head, solver in enumerate(heads.solvers)
             ]
             _teach(*lessons.pop())
@@ -181,8 +182,9 @@ def _pass(heads: Heads, weighed: Spool, means: Floats) -> None:
                 pass
 
 
-def _teach(solver: Any, matrix: sparse.csr_matrix, labels: Floats, weights: Floats) -> None:
+def _teach(solver: Any, passes: int, matrix: sparse.csr_matrix, labels: Floats, weights: Floats) -> None:
     known = ~np.isnan(labels) & (weights > 0)
     if known.any():
         rows = matrix if known.all() else matrix[known]
-        solver.partial_fit(rows, labels[known], classes=[0.0, 1.0], sample_weight=weights[known])
+        for _ in range(passes):
+            solver.partial_fit(rows, labels[known], classes=[0.0, 1.0], sample_weight=weights[known])
