@@ -9,11 +9,12 @@ import numpy
 import sklearn
 from rich.console import Console
 
-from bench import campaigns, desk, quality, scoring, webhook
+from bench import campaigns, desk, hostile, quality, scoring, webhook
 
 BENCHMARKS = {
     "campaigns": campaigns.run,
     "desk": desk.run,
+    "hostile": hostile.run,
     "quality": quality.run,
     "scoring": scoring.run,
     "webhook": webhook.run,

@@ -39,7 +39,8 @@ _Edit = tuple[int, int, str]
 _MARKUP = re.compile(r"<(?:[a-zA-Z/!][^<>]{0,500})>|&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z]{2,10});")
 _HREF = re.compile(r"""href\s*=\s*["']?([^"'\s>]{1,300})""", re.IGNORECASE)
 _URL = re.compile(r"(?:https?://|www\.)([^\s/\"'<>\])]{1,200})[^\s\"'<>\])]{0,1000}")
-_LEET = re.compile(r"[a-z][a-z0134578@$!|]*[0134578@$!|][a-z0134578@$!|]*[a-z]|[$@5](?=[a-z]{3})[a-z]+")
+# From the first letter of a run on, so that a failing match is looked for once and not from every letter.
+_LEET = re.compile(r"(?<![a-z])[a-z]+[0134578@$!|][a-z0134578@$!|]*[a-z]|[$@5](?=[a-z]{3})[a-z]+")
 _LEET_LETTERS = str.maketrans("0134578@$!|", "oieastbasil")
 _UNITS = re.compile(r"[$@]?[a-z]{1,4}[0-9]+[a-z]?$")
 _SPACED = re.compile(

@@ -25,7 +25,7 @@ PENDING, DECIDED, ESCALATED, ALL = "pending", "decided", "escalated", "all"
 WORDS_MAX, WORD_LENGTH = 120, 40
 _ENDLESS = 1e300
 _WORD = re.compile(r"\w{2,}")
-_HOST = re.compile(r"(?<![\w.-])(?:[a-z][a-z0-9+.-]*://)?((?:[\w-]+\.)+[^\W\d_]{2,})", re.IGNORECASE)
+_HOST = re.compile(r"(?<![\w.-])(?:[a-z][a-z0-9+.-]{0,20}://)?((?:[\w-]+\.)+[^\W\d_]{2,})", re.IGNORECASE)
 
 
 class Sort(StrEnum):
