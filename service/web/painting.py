@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from service.domain import Explanation, Quote
+
 # Log-odds from which a piece is painted, faintest first: towards the label as d1..d3, away as g1..g3.
 STEPS = (0.25, 0.5, 1.0)
 
@@ -16,6 +18,14 @@ class Segment:
     text: str
     strength: str = ""
     contribution: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A stretch of the author's own words, or a quotation, which has a score of its own."""
+
+    segments: tuple[Segment, ...]
+    quote: Quote | None = None
 
 
 def strength(contribution: float) -> str:
@@ -37,6 +47,21 @@ def paint(text: str, spans: Iterable[tuple[int, int, float]]) -> list[Segment]:
             ]
             at = stop
     return _merged([*pieces, Segment(text[at:])])
+
+
+def parts(text: str, explanation: Explanation) -> list[Part]:
+    """Cut a text into own words and quotations that join to exactly that text, each painted by its spans."""
+    found, at = [], 0
+    for quote in explanation.quotes:
+        found.append(Part(_painted(text, at, quote.start, explanation.spans)))
+        found.append(Part(_painted(text, quote.start, quote.end, quote.spans), quote))
+        at = quote.end
+    found.append(Part(_painted(text, at, len(text), explanation.spans)))
+    return [part for part in found if part.segments]
+
+
+def _painted(text: str, start: int, end: int, spans: Iterable[tuple[int, int, float]]) -> tuple[Segment, ...]:
+    return tuple(paint(text[start:end], [(a - start, b - start, value) for a, b, value in spans]))
 
 
 def _merged(pieces: list[Segment]) -> list[Segment]:

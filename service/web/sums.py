@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from service.domain import LABELS, Explanation, Item
 from service.web import showing
-from service.web.painting import Segment, paint
+from service.web.painting import Part, Segment, parts
 from service.web.words import gettext, mark
 
 # As many words and fields as a table of reasons names one by one.
@@ -46,7 +46,7 @@ class Sum:
     explanation: Explanation
     threshold: float | None
     rows: tuple[Row, ...]
-    segments: tuple[Segment, ...]
+    parts: tuple[Part, ...]
     unmarked_score: float | None
 
 
@@ -59,7 +59,8 @@ def sums(item: Item) -> list[Sum]:
 
 
 def _sum(text: str, e: Explanation, threshold: float | None) -> Sum:
-    segments = paint(text, e.spans)
+    painted = parts(text, e)
+    segments = [s for part in painted if part.quote is None for s in part.segments]
     words = _strongest(_by_words(segments))
     fields = _strongest(Row(gettext(FIELDS.get(name, name)), value) for name, value in e.fields)
     all_fields = math.fsum(value for _, value in e.fields)
@@ -72,7 +73,7 @@ def _sum(text: str, e: Explanation, threshold: float | None) -> Sum:
         explanation=e,
         threshold=threshold,
         rows=(*rows, Row(gettext("base"), e.bias)),
-        segments=tuple(segments),
+        parts=tuple(painted),
         unmarked_score=_sigmoid(e.log_odds - raising) if raising else None,
     )
 

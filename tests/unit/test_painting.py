@@ -16,11 +16,12 @@ from service.domain import (
     Item,
     Judgement,
     Lane,
+    Quote,
     Reason,
     ReasonCode,
     Verdict,
 )
-from service.web import showing, sums
+from service.web import painting, showing, sums
 from service.web.painting import Segment, paint, strength
 
 Spans = tuple[tuple[int, int, float], ...]
@@ -65,6 +66,36 @@ def test_it_joins_neighbours_of_one_strength() -> None:
         Segment(" "),
         Segment("sadly", "g1", -0.3),
     ]
+
+
+@given(st.text(max_size=60), st.data())
+def test_own_words_and_quotes_join_to_the_text(text: str, data: st.DataObject) -> None:
+    edges = sorted(data.draw(st.sets(st.integers(0, len(text)), max_size=6)))
+    quotes = tuple(
+        Quote(start, end, 0.9, 2.0, ((start, end, 1.0),))
+        for start, end in zip(edges[::2], edges[1::2], strict=False)
+    )
+    own = data.draw(VALUES)
+    e = Explanation(
+        "hateful", 0.2, own, 0.0, ((0, quotes[0].start if quotes else len(text), own),), (), quotes
+    )
+    found = painting.parts(text, e)
+    assert "".join(s.text for part in found for s in part.segments) == text
+    assert [part.quote for part in found if part.quote] == list(quotes)
+    for part in found:
+        if part.quote:
+            assert [(s.text, s.strength) for s in part.segments] == [
+                (text[part.quote.start : part.quote.end], "d3")
+            ]
+
+
+def test_a_quote_does_not_count_among_the_reasons() -> None:
+    quote = Quote(0, 9, 0.93, 2.6, ((2, 9, 3.6),))
+    e = Explanation("hateful", 0.27, -1.0, -1.0, ((10, 14, 0.0),), (), (quote,))
+    (table,) = sums.sums(item("> vermin.\nshame", (e,)))
+    assert "vermin." not in [r.name for r in table.rows]
+    assert math.fsum(r.value for r in table.rows) == pytest.approx(-1.0)
+    assert table.unmarked_score is None
 
 
 @pytest.mark.parametrize(
