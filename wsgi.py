@@ -1,5 +1,7 @@
 """The WSGI application for gunicorn: `gunicorn wsgi:app`, with settings from the environment."""
 
+import gc
+
 from service import create_app
 from service.config import load
 from service.data_dir import complete
@@ -10,3 +12,6 @@ configure(settings.log_level)
 app = create_app(settings)
 # Before there are several processes, so that they share the model's memory.
 app.extensions["moderation"].scorer.current()
+# What is loaded by now stays: no process shall look through all of it again, least of all when it ends.
+gc.collect()
+gc.freeze()

@@ -200,10 +200,11 @@ class Moderation:
 
     def rescore(self) -> int:
         """Score again what the scorer had failed on; returns how many items it settled."""
-        if not self.scorer.current().recommended:
-            return 0
         sites = [s.id for s in self.store.registry.sites()]
         items = self.store.views.page(Lane.ERRORS, sites, limit=RESCORE_BATCH).items
+        # The model is loaded only where there is something to score.
+        if not items or not self.scorer.current().recommended:
+            return 0
         return sum(self._rescore(item) for item in items)
 
     def _rescore(self, item: Item) -> bool:
