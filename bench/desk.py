@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import gzip
-import itertools
 import os
-import random
 import re
 import tempfile
 import threading
@@ -22,11 +20,12 @@ from rich.table import Table
 from werkzeug.serving import WSGIRequestHandler, make_server
 from werkzeug.test import TestResponse
 
-from service import config, create_app, signing
-from service.domain import Comment, Explanation, Judgement, Lane, Person, Reason, Role, Secret, Site, Verdict
-from service.moderation import USUAL, Moderation
+from bench import filling
+from service import config, create_app
+from service.domain import Person, Role
+from service.moderation import Moderation
 from service.scoring import Scorer
-from service.store import Arrival, Store, embedded, keys
+from service.store import Store, embedded
 
 PENDING, ROUNDS = int(os.environ.get("BENCH_PENDING", "100000")), 200
 # Presses the key, and waits until another comment has been painted.
@@ -38,18 +37,13 @@ NEXT = """() => new Promise((done) => {
   look();
 })"""
 KEYS = 40
-SITES, PASSWORD = 4, "correct horse battery"
-TEXT = (
-    "I walked past the harbour this morning and the new cranes are already up so whoever said that nothing "
-    "would happen before spring was wrong still like to know who pays for road bridge mayor council ferry"
-)
-WORDS = TEXT.split()
+PASSWORD = "correct horse battery"  # noqa: S105  # of nobody
 
 
 def run() -> Table:
     """Fill a queue, then time the pages as a signed-in moderator meets them; no network, one process."""
-    with _service() as (moderation, client):
-        _fill(moderation)
+    with _service() as (moderation, client, url):
+        memory = filling.fill(moderation, url, PENDING)
         pages = {
             "queue page": _timed(lambda n: client.get("/")),
             "queue page, deep in a lane": _deep(client),
@@ -61,7 +55,7 @@ def run() -> Table:
         decisions = _decisions(moderation, client)
         weight = _weight(client)
         pages["key to next comment, in Chromium"] = _keystrokes(client)
-    return _table(pages | {"decision": decisions}, weight)
+    return _table(pages | {"decision": decisions}, weight, memory)
 
 
 class _Silent(WSGIRequestHandler):
@@ -70,14 +64,15 @@ class _Silent(WSGIRequestHandler):
 
 
 @contextmanager
-def _service() -> Iterator[tuple[Moderation, FlaskClient]]:
+def _service() -> Iterator[tuple[Moderation, FlaskClient, str]]:
     with tempfile.TemporaryDirectory(prefix="modqueue-bench-") as name:
         settings = config.load(data_dir=name, secret_key="b" * 64, log_level="error")
         server = embedded.start(Path(name), "always")
         store = Store(embedded.url(Path(name)))
         try:
             moderation = Moderation(store, Scorer(Path(name) / "models"))
-            yield moderation, _signed_in(create_app(settings, moderation).test_client(), store)
+            client = create_app(settings, moderation).test_client()
+            yield moderation, _signed_in(client, store), embedded.url(Path(name))
         finally:
             store.close()
             embedded.stop(server)
@@ -95,39 +90,6 @@ def _signed_in(client: FlaskClient, store: Store) -> FlaskClient:
 def _token(page: TestResponse) -> str:
     found = re.search(r'name="csrf_token" value="([^"]+)"', page.get_data(as_text=True))
     return found[1] if found else ""
-
-
-def _fill(moderation: Moderation) -> None:
-    chance = random.Random(1)  # noqa: S311  # the same queue each time, nothing secret
-    for n in range(SITES):
-        moderation.store.registry.add_site(
-            Site(f"site{n}", "https://bench.example", (Secret(signing.new_secret()),))
-        )
-    for n in range(PENDING):
-        site, score = f"site{n % SITES}", chance.uniform(0.6, 0.999)
-        label = chance.choice(("dehumanising", "hateful", "spam"))
-        text = " ".join(chance.choices(WORDS, k=40))
-        comment = Comment(
-            site,
-            str(n),
-            text,
-            author=f"Author {n % 5000}",
-            author_key=f"{n % 5000:064x}",
-            post_id=str(n % 300),
-        )
-        judged = Judgement(
-            Verdict.HOLD, (Reason(f"score:{label}", score, 0.5),), {label: score}, "m", 1, Lane(label), score
-        )
-        _accept(moderation, comment, judged, n)
-
-
-def _accept(moderation: Moderation, comment: Comment, judged: Judgement, n: int) -> None:
-    item_id = keys.item_id(comment.site, comment.comment_id, moderation.store.partitions)
-    starts = list(itertools.accumulate((len(w) + 1 for w in comment.text.split()), initial=0))[:-1]
-    spans = tuple((s, s + 4, 0.1 * (s % 9 - 3)) for s in starts)
-    explained = Explanation(judged.reasons[0].code[6:], judged.severity, 2.0, -3.0, spans)
-    arrival = Arrival(item_id, comment, f"m{n}", b"d" * 16, keys.digest(b"%d" % n), 1.8e9 + n, 1e9, 1e9)
-    moderation.store.queue.accept(arrival, judged, (explained,), USUAL)
 
 
 def _timed(ask: Callable[[int], TestResponse], rounds: int = ROUNDS) -> list[float]:
@@ -189,12 +151,17 @@ def _weight(client: FlaskClient) -> dict[str, tuple[float, float]]:
     return found
 
 
-def _table(times: dict[str, list[float]], weight: dict[str, tuple[float, float]]) -> Table:
-    table = Table(title=f"The desk with {PENDING:,} comments waiting on {SITES} sites", title_justify="left")
+def _table(
+    times: dict[str, list[float]], weight: dict[str, tuple[float, float]], memory: tuple[float, float]
+) -> Table:
+    title = f"The desk with {PENDING:,} comments waiting on {filling.SITES} sites"
+    table = Table(title=title, title_justify="left")
     for column in ("what", "p50", "p95", "p99"):
         table.add_column(column, justify="left" if column == "what" else "right")
     for name, found in times.items():
         table.add_row(f"{name}, ms", *(f"{found[int(q * len(found))]:.1f}" for q in (0.5, 0.95, 0.99)))
+    whole, text = memory
+    table.add_row("bytes of memory a comment, beyond its text", f"{whole:.0f}", f"{whole - text:.0f}", "")
     for path, (plain, packed) in weight.items():
         table.add_row(f"{path}, kB plain and compressed", f"{plain:.1f}", f"{packed:.1f}", "")
     table.add_row("first page in all, kB compressed", "", f"{sum(p for _, p in weight.values()):.1f}", "")
