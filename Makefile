@@ -39,12 +39,12 @@ test-core test-process: export PYTHONDONTWRITEBYTECODE :=
 # Everything that needs no process of ours: seconds.
 test-core: .venv/dev-installed
 	@sh tests/needs.sh
-	$(BIN)/pytest -n $(PROCESSES) -m "not process"
+	$(BIN)/pytest -n $(PROCESSES) --dist worksteal -m "not process"
 
 # Whole services, killed and restarted, and a browser: minutes.
 test-process: .venv/dev-installed
 	@sh tests/needs.sh
-	$(BIN)/pytest -n $(PROCESSES) -m process
+	$(BIN)/pytest -n $(PROCESSES) --dist loadgroup -m process
 
 # Kills processes at 500 random points while senders and moderators work: a quarter of an hour.
 torture: .venv/dev-installed
