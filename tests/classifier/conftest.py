@@ -54,5 +54,5 @@ def lexicon():
 def model(taught, lexicon):
     documents, labels = taught
     weights = np.ones_like(labels)
-    fitted = CommentModel(lexicon, max_iter=20).fit(documents, labels, weights)
+    fitted = CommentModel(lexicon, max_iter=8).fit(documents, labels, weights)
     return fitted.calibrate(documents, labels, weights)

@@ -75,7 +75,7 @@ def test_it_is_deterministic(taught, model, lexicon):
     documents, labels = taught
     weights = np.ones_like(labels)
     again = (
-        CommentModel(lexicon, max_iter=20)
+        CommentModel(lexicon, max_iter=8)
         .fit(documents, labels, weights)
         .calibrate(documents, labels, weights)
     )

@@ -1,10 +1,12 @@
 import copy
 import json
 import shutil
+from functools import partialmethod
 
 import pytest
 
 from classifier import registry, retrain
+from classifier.model import CommentModel
 from tests.classifier.conftest import OURS
 
 FEW = ("war_news.jsonl", "spam_ham.jsonl")
@@ -24,6 +26,8 @@ def small(tmp_path, monkeypatch):
     for name in ("annotations.csv", "news_annotations.csv"):
         (ours / name).write_text("id,dehumanising\n")
     monkeypatch.setattr(retrain, "OURS", ours)
+    few = partialmethod(CommentModel.__init__, max_iter=4)
+    monkeypatch.setattr(CommentModel, "__init__", few)
     return tmp_path / "registry"
 
 
