@@ -12,8 +12,7 @@ from pathlib import Path
 from flask import Flask
 from rich.table import Table
 
-from service import BODY_LIMIT, create_app, signing
-from service.config import Settings
+from service import BODY_LIMIT, config, create_app, signing
 from service.domain import Secret, Site
 from service.moderation import connect
 from service.store import embedded
@@ -89,7 +88,9 @@ def service() -> Iterator[Flask]:
     with tempfile.TemporaryDirectory(prefix="modqueue-bench-") as name:
         server = embedded.start(Path(name), "everysec")
         try:
-            settings = Settings(data_dir=Path(name), secret_key="b" * 64, redis_url=embedded.url(Path(name)))
+            settings = config.load(
+                data_dir=Path(name), secret_key="b" * 64, redis_url=embedded.url(Path(name))
+            )
             moderation = connect(settings)
             moderation.store.registry.add_site(SITE)
             yield create_app(settings, moderation)

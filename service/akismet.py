@@ -92,7 +92,7 @@ class Akismet:
         # By our guid, by all that was said of it, by its words alone; else it came before we were asked.
         comment = self._identified(site, comment, trace)
         item = self._find(self._item_id(site, comment.comment_id))
-        if item is None and (guid := self._traces.guid_of_text(site.id, _digest(words(comment.text)))):
+        if item is None and (guid := self._traces.guid_of_text(site.id, text_digest(comment.text))):
             comment = replace(comment, comment_id=guid)
             item = self._find(self._item_id(site, guid))
         self._remember(site, comment, trace)
@@ -110,7 +110,7 @@ class Akismet:
         # Before the comment is stored: whoever decides it at once must know how to reach the blog.
         item_id = self._item_id(site, comment.comment_id)
         trace = replace(trace, guid=comment.comment_id)
-        self._traces.remember(site.id, item_id, _digest(words(comment.text)), trace)
+        self._traces.remember(site.id, item_id, text_digest(comment.text), trace)
         return item_id
 
     def _item_id(self, site: Site, guid: str) -> str:
@@ -143,6 +143,11 @@ class Akismet:
 
     def _today(self) -> datetime:
         return datetime.fromtimestamp(self._moderation.clock(), UTC)
+
+
+def text_digest(text: str) -> str:
+    """Return by what the words of a comment are found again."""
+    return _digest(words(text))
 
 
 def _digest(*parts: str) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from service import config, logs
-from service.commands import deliveries, models, open_store, people, reach, senders, sites
+from service.commands import deliveries, models, open_store, people, privacy, reach, senders, sites
 from service.errors import ModqueueError
 
 
@@ -38,6 +38,7 @@ def main() -> None:
 
 for group in (sites.site, people.moderator, people.token, senders.sender, deliveries.delivery, models.model):
     main.add_command(group)
+main.add_command(privacy.erase)
 for command in (reach.site_akismet, reach.site_wordpress):
     sites.site.add_command(command)
 
@@ -145,18 +146,22 @@ def retrain(arguments: tuple[str, ...], from_store: bool) -> None:
 
 
 @main.command()
-@click.option("--examples", is_flag=True, required=True, help="Decisions as labelled texts, for training.")
-@click.option(
-    "--site", "chosen", multiple=True, metavar="ID", help="May be given several times; none means all."
-)
+@click.option("--examples", is_flag=True, help="Decisions as labelled texts, for training.")
+@click.option("--author", metavar="EMAIL|IP", help="All that is kept of somebody who wrote comments.")
+@privacy.SITES
 @click.option(
     "--output", type=click.File("w", lazy=False), default="-", help="JSON lines; - is standard output."
 )
-def export(examples: bool, chosen: tuple[str, ...], output: Any) -> None:
-    """Export what moderators decided."""
+def export(examples: bool, author: str | None, chosen: tuple[str, ...], output: Any) -> None:
+    """Export what moderators decided, or what is kept of one author."""
     from service.examples import export as examples_of
     from service.examples import line
 
+    if examples == bool(author):
+        raise click.UsageError("give --examples or --author")
+    if author:
+        output.writelines(privacy.exported(author, chosen))
+        return
     with open_store() as store:
         output.writelines(line(example) for example in examples_of(store, chosen))
 

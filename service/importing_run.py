@@ -17,10 +17,10 @@ from service import config, data_dir
 from service.commands import open_store
 from service.config import Settings
 from service.errors import Invalid
+from service.identity import hash_key
 from service.importing import Found, Import, from_blog, from_export
 from service.moderation import Moderation
 from service.scoring import Scorer
-from service.web.fields import hash_key
 
 
 def run(source: str, site_id: str, user: str, password: str) -> tuple[dict[str, int], int]:

@@ -7,6 +7,7 @@ from service.store.akismet import Trace, Traces
 from service.store.appeals import Appeals
 from service.store.campaigns import Campaigns
 from service.store.connection import Connection
+from service.store.erasing import Erasing
 from service.store.figures import Figures
 from service.store.hooks import Hooks
 from service.store.log import Entry, Log, LogPage
@@ -61,6 +62,7 @@ class Store:
         self.outbox = Outbox(self._db, self.partitions)
         self.akismet = Traces(self._db, self.partitions)
         self.requests = Requests(self._db)
+        self.erasing = Erasing(self._db, self.partitions)
 
     def close(self) -> None:
         """Give back all connections."""

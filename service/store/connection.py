@@ -25,6 +25,7 @@ USES = {
     "decide": ("figures",),
     "undo": ("figures",),
     "campaign_begin": ("campaigns",),
+    "erase": ("campaigns",),
 }
 
 _log = structlog.get_logger(__name__)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, Response, current_app, jsonify, request
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator
 
-from service import feedback, site_settings
+from service import authors, feedback, site_settings
 from service.domain import ReasonCode, Ruling
 from service.errors import Invalid
 from service.store import codec
@@ -61,6 +62,16 @@ def decisions() -> Response:
     return Response(answer, mimetype="application/json")
 
 
+@blueprint.post("/webhooks/erasures")
+def erasures() -> Response:
+    """Erase what is kept of an author of the site, as often as it is asked for."""
+    body = request.get_data(cache=False)
+    site, _ = signed(body)
+    key = authors.key_of(_email(body), "", current_app.config["SECRET_KEY"])
+    done = authors.erase(moderation(), site.id, key, "the blog")
+    return jsonify(asdict(done))
+
+
 @blueprint.post("/webhooks/ping")
 def ping() -> Response:
     """Tell a blog that it is known, and send a test where it is told of decisions."""
@@ -73,6 +84,17 @@ def ping() -> Response:
 def _now() -> str:
     at = datetime.fromtimestamp(moderation().clock(), UTC)
     return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _email(body: bytes) -> str:
+    message = fields.parse_json(body)
+    if message.get("type") != "author.erase":
+        raise Invalid("type", "must be author.erase")
+    data = message.get("data")
+    email = data.get("email") if isinstance(data, dict) else None
+    if not isinstance(email, str) or not 3 <= len(email) <= fields.limit("comment_author_email"):
+        raise Invalid("data.email", "must be an e-mail address")
+    return email
 
 
 def _read(body: bytes) -> Moderated:

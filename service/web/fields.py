@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import json
 from collections.abc import Mapping
 from typing import Any, NoReturn
@@ -14,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from service.domain import Comment
 from service.errors import Invalid
+from service.identity import author_key
 
 TEXT_LIMIT = 20_000
 FIELD_COUNT_LIMIT = 1_000
@@ -100,17 +99,6 @@ def comment(site: str, raw: Mapping[str, Any], hash_key: bytes) -> Comment:
 def limit(name: str) -> int:
     """Return the greatest length of a field."""
     return next(m.max_length for m in Incoming.model_fields[name].metadata if isinstance(m, MaxLen))
-
-
-def hash_key(secret: str) -> bytes:
-    """Derive the key that authors are hashed with."""
-    return hashlib.sha256(b"author-key:" + secret.encode()).digest()
-
-
-def author_key(email: str, ip: str, hash_key: bytes, user: str = "") -> str:
-    """Hash what an author is known by, so that it can be looked up but not read."""
-    known_by = f"email:{email}" if email else f"ip:{ip}" if ip else f"user:{user}" if user else ""
-    return hmac.new(hash_key, known_by.encode(), hashlib.sha256).hexdigest()[:32] if known_by else ""
 
 
 def parse_json(body: bytes) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, current_app, request
 from werkzeug.exceptions import UnsupportedMediaType
 
-from service import signing
+from service import identity, signing
 from service.domain import Secret, Site
 from service.errors import BadSignature, NotFound
 from service.web import fields
@@ -37,7 +37,7 @@ def signed(body: bytes) -> tuple[Site, str]:
 def hash_key() -> bytes:
     """Return the key that addresses are hashed with."""
     secret: str = current_app.config["SECRET_KEY"]
-    return fields.hash_key(secret)
+    return identity.hash_key(secret)
 
 
 def _site() -> Site:

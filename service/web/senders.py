@@ -11,7 +11,7 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, request
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from service import senders
+from service import identity, senders
 from service.domain import Comment, Site, Verdict
 from service.errors import BadSignature, Invalid, NotFound
 from service.web import fields, intake
@@ -101,7 +101,7 @@ def _mapped(site: Site, sent: dict[str, Any]) -> Comment:
 
 def _known(comment: Comment) -> Comment:
     # An author without e-mail and address is known by the name that the sender's accounts have.
-    known_by = comment.author_key or fields.author_key("", "", intake.hash_key(), comment.user_id)
+    known_by = comment.author_key or identity.author_key("", "", intake.hash_key(), comment.user_id)
     return replace(comment, author_key=known_by)
 
 

@@ -1,0 +1,94 @@
+"""Finding everything that is stored of some comments, and leaving nothing of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator
+from itertools import islice
+from typing import Any, cast
+
+from service.domain import Item, Lane
+from service.store import codec, keys
+from service.store.connection import Connection
+from service.store.keys import META
+from service.store.packing import pack, unpack
+from service.store.views import Views
+
+BATCH = 200
+
+
+class Erasing:
+    """Looks through all of a site, which nothing but an erasure or an export has to."""
+
+    def __init__(self, db: Connection, partitions: int) -> None:
+        self._db, self._partitions = db, partitions
+        self._views = Views(db, partitions)
+
+    def items(self, site: str) -> Iterator[Item]:
+        """Give every item of a site."""
+        names = [*(f"age:{site}:{lane}" for lane in Lane), f"closed:{site}"]
+        ids = iter(dict.fromkeys(i for name in names for i in self._members(self._key(site, name))))
+        while batch := list(islice(ids, BATCH)):
+            yield from self._views.items(batch)
+
+    def erase(self, item_id: str) -> tuple[bool, str]:
+        """Leave nothing of an item; tells whether the blog has yet to be told of it, and its guid."""
+        reply = self._db.run("erase", keys.prefix_of_item(item_id), item_id)
+        return (bool(reply[0]), str(reply[1])) if reply else (False, "")
+
+    def forget_author(self, site: str, author_key: str) -> None:
+        """Forget what became of an author's comments."""
+        with self._db.guard() as client:
+            client.delete(self._key(site, f"author:{site}:{author_key}"))
+
+    def forget_text(self, site: str, digest: str, guid: str) -> None:
+        """Forget under which guid a text came, unless another comment has it by now."""
+        key = self._key(site, f"akismet-text:{site}:{digest}")
+        with self._db.guard() as client:
+            if client.get(key) == guid:
+                client.delete(key)
+
+    def forget_parent(self, item_id: str) -> None:
+        """Take out of a reply the text that it answered, in every revision that is kept."""
+        key = f"c:{item_id}"
+        prefix = keys.prefix_of_item(item_id)
+        with self._db.guard() as client:
+            raw = cast(dict[str, str], client.hgetall(prefix + key))
+        for name, old in raw.items():
+            if name == "comment" or name.startswith("comment:"):
+                said = codec.load(unpack(old))
+                if said.pop("parent_text", ""):
+                    self._db.run("swap", prefix, key, name, old, pack(codec.dump(said)))
+
+    def purge(self, site: str, name: str, field: str, of_it: Callable[[dict[str, Any]], bool]) -> int:
+        """Take the entries of a stream of a site's partition that are of it; returns how many."""
+        return self._purge(self._key(site, name), field, of_it)
+
+    def purge_service_log(self, of_it: Callable[[dict[str, Any]], bool]) -> int:
+        """Take the entries of the service's own log that are of it; returns how many."""
+        return self._purge(META + "log", "entry", of_it)
+
+    def forget_answers(self, item_ids: Collection[str]) -> None:
+        """Forget what programs were answered about some items."""
+        with self._db.guard() as client:
+            for key in client.scan_iter(match=f"{META}request:*", count=1000):
+                answer = cast(str | None, client.get(key)) or ""
+                if any(i in answer for i in item_ids):
+                    client.delete(key)
+
+    def _purge(self, key: str, field: str, of_it: Callable[[dict[str, Any]], bool]) -> int:
+        after, count = "-", 0
+        while True:
+            with self._db.guard() as client:
+                entries = cast(list[Any], client.xrange(key, after, count=BATCH))
+                gone = [i for i, fields in entries if of_it(codec.load(unpack(fields[field])))]
+                count += client.xdel(key, *gone) if gone else 0
+            if len(entries) < BATCH:
+                return count
+            after = f"({entries[-1][0]}"
+
+    def _members(self, key: str) -> list[str]:
+        with self._db.guard() as client:
+            return [str(member) for member, _ in client.zscan_iter(key, count=1000)]
+
+    def _key(self, site: str, name: str) -> str:
+        return keys.prefix(keys.partition_of(site, self._partitions)) + name
