@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from service.connectors.address import check_callback_url
 from service.domain import Policy, Secret, Site
 from service.errors import Invalid, NotFound
 from service.store import codec
+from service.store.registry import digest
 
 if TYPE_CHECKING:
     from service.moderation import Moderation
@@ -51,6 +53,22 @@ def rotated(site: Site, secret: str, now: float, overlap_s: float) -> Site:
         for s in site.secrets
     ]
     return replace(site, secrets=(Secret(secret), *signing.valid(old, now)))
+
+
+def rotate_api_key(m: Moderation, site_id: str, by: str) -> str:
+    """Make a new API key and return it; the old one ends at once."""
+    key = secrets.token_hex(6)
+    site = m.store.registry.change_site(site_id, lambda s: replace(s, api_key_hash=digest(key)))
+    # So that the site is found by the new key, too.
+    m.store.registry.save_site(site)
+    _log(m, "site api key rotated", site_id, by)
+    return key
+
+
+def revoke_api_key(m: Moderation, site_id: str, by: str) -> None:
+    """Let nobody in by an API key, until a new one is made."""
+    m.store.registry.change_site(site_id, lambda s: replace(s, api_key_hash=""))
+    _log(m, "site api key revoked", site_id, by)
 
 
 def set_callback(m: Moderation, site_id: str, url: str, allow_private: bool, by: str) -> None:

@@ -11,7 +11,7 @@ from service.bulk import Bulk
 from service.domain import Item, ReasonCode
 from service.web import accounts, places, showing, wishes, words
 from service.web.accounts import me
-from service.web.desk import go, preferences
+from service.web.onward import go, preferences
 from service.web.responses import moderation
 from service.web.words import gettext, ngettext
 

@@ -75,6 +75,23 @@ def rows(parts: Mapping[str, Mapping[str, float]]) -> Chart:
     return Chart(len(parts) * ROW, tuple(bars), (), tuple(marks))
 
 
+def histogram(counts: Sequence[int], kinds: Sequence[str], limits: Mapping[str, float]) -> Chart:
+    """Draw how often values between 0 and 1 fall into equal bins, with a line at each limit.
+
+    Heights go with the square root, so that what is rare is seen beside what is common.
+    """
+    room, step = HEIGHT - 2 * BOTTOM, WIDTH / len(counts)
+    highest = max(1, *counts) ** 0.5
+    bars = []
+    for n, (count, kind) in enumerate(zip(counts, kinds, strict=True)):
+        height = room * count**0.5 / highest
+        if count:
+            bars.append(Bar(kind, _r(n * step + 1), _r(HEIGHT - BOTTOM - height), _r(step - 2), _r(height)))
+    lines = [Mark(_r(WIDTH * at), BOTTOM - 6, kind) for kind, at in limits.items()]
+    marks = [Mark(_r(WIDTH * at), HEIGHT - 5, number(at)) for at in (0, 0.5, 1)]
+    return Chart(HEIGHT, tuple(bars), tuple(lines), tuple(marks))
+
+
 def ceiling(highest: float) -> float:
     """Return the least of 1, 2, 4, 6, 8, 10, 20, 40, ... that is not below the highest value."""
     top = 1.0

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 from flask import (
     Blueprint,
     Response,
     flash,
-    g,
     jsonify,
     make_response,
-    redirect,
     render_template,
     request,
     session,
 )
 
 from service import bulk, context
-from service.domain import Item, Lane, Role
+from service.domain import Item, Lane
 from service.errors import Conflict, ModqueueError, NotFound
-from service.store import PENDING, Page, keys
-from service.web import accounts, differences, places, rail, showing, sums, wishes, words
+from service.store import PENDING, keys
+from service.web import accounts, differences, listing, onward, places, rail, showing, sums, wishes, words
 from service.web.accounts import me
 from service.web.places import Place
 from service.web.responses import moderation
@@ -30,18 +26,15 @@ from service.web.words import gettext
 blueprint = Blueprint("desk", __name__)
 accounts.guard(blueprint)
 
-# Where a decision leads: so many of the following comments are tried until one is free.
-LOOK_AHEAD = 10
-ROWS = 50
-# What a person may switch, and how it is at first.
-SWITCHES = {"keys": True, "veil": True, "blur": False, "relief": False}
 # So many hard comments within an hour, and a break is suggested.
 BREAK_AFTER = 30
 
-for said in (showing.age, showing.ago, showing.label_name, showing.outcome_name, showing.short_reason,
-              showing.score, showing.signed, showing.clock_time, showing.iso, showing.safe_link,
-               showing.host, showing.reason_words, showing.delivery_words, showing.hard, showing.day,
-               differences.changes):  # fmt: skip
+SAID = (
+    showing.age, showing.ago, showing.clock_time, showing.day, showing.delivery_words, showing.detail,
+    showing.hard, showing.host, showing.iso, showing.label_name, showing.outcome_name, showing.reason_words,
+    showing.safe_link, showing.score, showing.short_reason, showing.signed, differences.changes,
+)  # fmt: skip
+for said in SAID:
     blueprint.add_app_template_global(said)
 
 
@@ -54,7 +47,7 @@ def queue() -> Response:
 @blueprint.get("/next")
 def following() -> Response:
     """Go on to the first of the following comments that is free now."""
-    return go(places.here(), _next_free(request.args.get("next", "").split()))
+    return onward.go(places.here(), onward.free_one(request.args.get("next", "")))
 
 
 @blueprint.post("/items/<item_id>/decision")
@@ -68,9 +61,9 @@ def decide(item_id: str) -> Response:
         return show(place, item_id, conflict, asked)
     session["last"] = item.id
     session.pop("bulk", None)
-    _count_exposure(item)
+    onward.read(item)
     flash(wishes.said(wish), "decided")
-    return go(place, _next_free(request.form.get("next", "").split()))
+    return onward.on(place, request.form.get("next", ""))
 
 
 @blueprint.post("/items/<item_id>/undo")
@@ -83,7 +76,7 @@ def undo(item_id: str) -> Response:
         return show(place, item_id, conflict)
     session.pop("last", None)
     flash(gettext("Undone: the verdict is in force again."), "undone")
-    return go(place, item_id)
+    return onward.go(place, item_id)
 
 
 @blueprint.post("/items/<item_id>/skip")
@@ -92,15 +85,15 @@ def skip(item_id: str) -> Response:
     m, item = moderation(), moderation().item(me(), item_id)
     m.store.personal.skip(me().name, item.id, m.clock())
     m.release(me(), item_id, request.form.get("lease_token", ""))
-    _count_exposure(item)
-    return go(places.here(), _next_free(request.form.get("next", "").split()))
+    onward.read(item)
+    return onward.on(places.here(), request.form.get("next", ""))
 
 
 @blueprint.post("/skips/forget")
 def forget_skips() -> Response:
     """Show again what was skipped."""
     moderation().store.personal.forget_skips(me().name)
-    return go(places.here(), "")
+    return onward.go(places.here(), "")
 
 
 @blueprint.post("/items/<item_id>/escalation")
@@ -112,7 +105,7 @@ def escalate(item_id: str) -> Response:
     except Conflict as conflict:
         return show(place, item_id, conflict, "escalate")
     flash(gettext("Escalated: an admin will decide."), "undone")
-    return go(place, _next_free(request.form.get("next", "").split()))
+    return onward.on(place, request.form.get("next", ""))
 
 
 @blueprint.post("/items/<item_id>/resend")
@@ -126,7 +119,7 @@ def resend(item_id: str) -> Response:
         flash(gettext("On its way to the blog again."), "undone")
     except NotFound:
         flash(gettext("It is on its way already."), "undone")
-    return go(places.here(), item_id)
+    return onward.go(places.here(), item_id)
 
 
 @blueprint.post("/items/<item_id>/claim")
@@ -147,8 +140,8 @@ def release(item_id: str) -> Response:
 @blueprint.post("/preferences")
 def prefer() -> Response:
     """Remember what this person has switched on or off."""
-    moderation().store.personal.prefer(me().name, {name: name in request.form for name in SWITCHES})
-    return go(places.here(), request.form.get("item", ""))
+    moderation().store.personal.prefer(me().name, {name: name in request.form for name in onward.SWITCHES})
+    return onward.go(places.here(), request.form.get("item", ""))
 
 
 @blueprint.get("/counts.json")
@@ -158,7 +151,7 @@ def counts() -> Response:
     now = m.clock()
     since = request.args.get("shown_at", now, type=float)
     asked = [i for i in request.args.get("rows", "").split() if keys.ITEM_ID.fullmatch(i)]
-    rows = m.store.views.brief(asked[: ROWS + 1])
+    rows = m.store.views.brief(asked[: 2 * listing.ROWS])
     last = _last()
     return jsonify({
         "lanes": {name: {"count": c, "oldest": _oldest(now, o)} for name, c, o in rail.lanes(place)},
@@ -171,53 +164,28 @@ def counts() -> Response:
 def show(place: Place, item_id: str = "", conflict: Conflict | None = None, chosen: str = "") -> Response:
     """Show the desk, with a comment open; after a conflict, with what was chosen."""
     m, person, now = moderation(), me(), moderation().clock()
-    page = _rows(place)
-    shown = item_id or next((i.id for i in page.items if free(i)), "")
+    page = listing.rows(place)
+    alone = [i for i in page.items if not page.grouped(i)]
+    shown = item_id or next((i.id for i in [*alone, *page.items] if onward.free(i)), "")
     item = m.item(person, shown) if shown else None
     html = render_template(
         "desk.html", me=person, now=now, page=page, **rail.parts(place), item=item, opened=bool(item_id),
-        following=_following(page.items, item), last=_last(), last_bulk=_last_bulk(),
+        following=onward.after(alone or page.items, item), last=_last(), last_bulk=_last_bulk(),
         context=context.of(m, person, item) if item else None,
         sums=sums.sums(item) if item else [], suggested=showing.suggested(item) if item else "",
-        reasons=showing.reasons(), held_by_other=held_by_other, skipped=_skipped(), conflict=conflict,
-        chosen=chosen, note=request.form.get("note", ""), prefs=preferences(),
+        reasons=showing.reasons(), held_by_other=onward.held_by_other, skipped=onward.skipped(),
+        conflict=conflict, chosen=chosen, note=request.form.get("note", ""), prefs=onward.preferences(),
         sorts=words.table(places.SORTS), reason_codes=words.table(places.REASONS),
         exposure=m.store.personal.exposure(person.name, now), break_after=BREAK_AFTER,
+        relief=onward.is_relief(item),
     )  # fmt: skip
     return make_response(html, 409 if conflict else 200)
-
-
-def held_by_other(item: Item) -> bool:
-    """Tell whether somebody else is reading this comment."""
-    lease = item.lease
-    return bool(lease and lease.by != me().name and lease.until > moderation().clock())
-
-
-def free(item: Item) -> bool:
-    """Tell whether this comment is offered to me as the next one."""
-    for_admin = item.escalation is not None and me().role is not Role.ADMIN
-    return item.pending and not held_by_other(item) and item.id not in _skipped() and not for_admin
-
-
-def preferences() -> dict[str, bool]:
-    """Return what this person has switched on or off, or what is so at first."""
-    return SWITCHES | moderation().store.personal.preferences(me().name)
-
-
-def go(place: Place, item_id: str) -> Response:
-    """Lead to a place on the desk."""
-    return cast(Response, redirect(place.url(item_id), 303))
-
-
-def _rows(place: Place) -> Page:
-    sites = moderation().sites_of(me(), place.site)
-    return moderation().store.views.rows(place.lane, sites, place.cursor, ROWS, place.wanted())
 
 
 def _new(place: Place, since: float) -> int:
     m = moderation()
     if place.lane not in (PENDING, *Lane) or place.filters:
-        return sum(i.pending and i.received_at > since for i in _rows(place).items)
+        return sum(i.pending and i.received_at > since for i in listing.rows(place).items)
     return m.store.views.came_since(place.lane, m.sites_of(me(), place.site), since)
 
 
@@ -226,31 +194,9 @@ def _oldest(now: float, then: float | None) -> str:
 
 
 def _row(item: Item) -> dict[str, object]:
-    past = not item.pending or held_by_other(item)
-    tag = render_template("_tag.html", row=item, other=held_by_other(item), skipped=_skipped())
+    past = not item.pending or onward.held_by_other(item)
+    tag = render_template("_tag.html", row=item, other=onward.held_by_other(item), skipped=onward.skipped())
     return {"past": past, "tag": tag}
-
-
-def _following(items: tuple[Item, ...], item: Item | None) -> list[str]:
-    # What comes after this comment in the list as it is shown, then what was passed over before it.
-    ids = [i.id for i in items if free(i)]
-    at = next((n for n, i in enumerate(items) if item and i.id == item.id), 0)
-    after = {i.id for i in items[at:]}
-    ordered = [i for i in ids if i in after] + [i for i in ids if i not in after]
-    return [i for i in ordered if not item or i != item.id][:LOOK_AHEAD]
-
-
-def _next_free(ids: list[str]) -> str:
-    g.pop("skipped", None)
-    known = [i for i in ids if keys.ITEM_ID.fullmatch(i)]
-    items = moderation().store.views.brief(known[:LOOK_AHEAD])
-    return next((i.id for i in items if me().may_see(i.comment.site) and free(i)), "")
-
-
-def _skipped() -> frozenset[str]:
-    if "skipped" not in g:
-        g.skipped = moderation().store.personal.skipped(me().name, moderation().clock())
-    return cast(frozenset[str], g.skipped)
 
 
 def _last() -> Item | None:
@@ -267,8 +213,3 @@ def _last_bulk() -> bulk.Bulk | None:
         return bulk.find(moderation(), me(), session["bulk"]) if "bulk" in session else None
     except ModqueueError:
         return None
-
-
-def _count_exposure(item: Item) -> None:
-    if showing.hard(item):
-        moderation().store.personal.expose(me().name, item.id, moderation().clock())

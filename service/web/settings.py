@@ -13,6 +13,7 @@ from service.domain import LABELS, Policy, Site, Thresholds
 from service.errors import Conflict, Invalid, NotFound
 from service.web import accounts, words
 from service.web.accounts import me
+from service.web.histograms import of_site
 from service.web.responses import moderation
 from service.web.versions import changes as policy_changes
 from service.web.words import gettext, mark
@@ -107,6 +108,22 @@ def rotate(site_id: str) -> str:
     )
 
 
+@blueprint.post("/<site_id>/api-key")
+def rotate_key(site_id: str) -> str:
+    """Make a new API key and show it, this once."""
+    site, key = _site(site_id), site_settings.rotate_api_key(moderation(), site_id, me().name)
+    return render_template("secret.html", me=me(), site=site, secret=key, api_key=True)
+
+
+@blueprint.post("/<site_id>/api-key/revoke")
+def revoke_key(site_id: str) -> Response:
+    """Let nobody in by the API key any more."""
+    _site(site_id)
+    site_settings.revoke_api_key(moderation(), site_id, me().name)
+    flash(gettext("The API key is revoked."), "good")
+    return _back(site_id, "api-key")
+
+
 def _site(site_id: str) -> Site:
     if not me().may_see(site_id):
         raise NotFound("no such site")
@@ -123,10 +140,12 @@ def _page(
     recommended = m.scorer.current().recommended
     versions = m.store.policies.versions(site.id)
     earlier = [v.policy for v in versions[1:]]
+    effective = policies.effective(site.policy, recommended)
+    scored, histograms = of_site(site.id, effective)
     return render_template(
         "site_settings.html", me=me(), site=site, policy=site.policy, error=error, said=said,
         callback_url=site.callback_url if callback_url is None else callback_url,
-        recommended=recommended, effective=policies.effective(site.policy, recommended),
+        recommended=recommended, effective=effective, scored=scored, histograms=histograms, zip=zip,
         labels=LABELS, overlaps=words.table(OVERLAPS), secrets=signing.valid(site.secrets, m.clock()),
         versions=[(v, policy_changes(o, v.policy)) for v, o in zip(versions, earlier, strict=False)],
         first=versions[-1] if versions else None,

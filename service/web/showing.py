@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
@@ -14,8 +15,9 @@ from service.web.words import gettext, mark, ngettext
 RULES = {
     "blocked_word": mark("it contains the blocked word"),
     "blocked_domain": mark("it links to the blocked domain"),
-    "links": mark("it has too many links:"),
-    "edited_after_rejection": mark("its author edited it:"),
+    "links": mark("it has more links than are allowed: %(found)s, not %(allowed)s"),
+    "edited_after_rejection": mark("it was edited after it had been rejected"),
+    "honeypot": mark("a field that people do not see was filled in"),
 }
 REASONS = {
     "author:NEW": mark("this author has no approved comment here yet"),
@@ -25,12 +27,15 @@ REASONS = {
     "flood": mark("very many comments came at once"),
     "campaign": mark("near-copies of it came from several places"),
 }
+# Where the words say all of it.
+TOLD = ("author:NEW", "rule:edited_after_rejection", "rule:honeypot", "rule:links")
 # As short as a line of the list needs them.
 REASON_CODES = {
     "rule:blocked_word": mark("blocked word"),
     "rule:blocked_domain": mark("blocked domain"),
     "rule:links": mark("links"),
     "rule:edited_after_rejection": mark("edited after rejection"),
+    "rule:honeypot": mark("hidden field"),
     "author:NEW": mark("new author"),
     "scorer_error": mark("could not be scored"),
     "language": mark("unknown language"),
@@ -160,6 +165,9 @@ def host(url: str) -> str:
 def reason_words(reason: Reason) -> str:
     """Say a reason in words, without what a stranger wrote: that is `reason.detail`."""
     kind, _, name = reason.code.partition(":")
+    if name == "links":
+        found, allowed, *_ = [*re.findall(r"\d+", reason.detail), "?", "?"]
+        return gettext(RULES[name], found=found, allowed=allowed)
     if kind == "rule":
         return gettext(RULES[name]) if name in RULES else gettext("the rule %(name)s says so:", name=name)
     if kind != "score":
@@ -169,6 +177,11 @@ def reason_words(reason: Reason) -> str:
         return gettext("it scores %(score)s for %(label)s", **facts)
     limit = score(reason.threshold)
     return gettext("it scores %(score)s for %(label)s; held from %(limit)s", **facts, limit=limit)
+
+
+def detail(reason: Reason) -> str:
+    """Return what a reason says beyond its words: what was found, as it was written down."""
+    return "" if reason.code in TOLD else reason.detail
 
 
 def delivery_words(delivery: DeliveryState) -> tuple[str, float | None]:

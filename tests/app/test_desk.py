@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service import bulk
-from service.domain import Comment, Explanation, Item, Judgement, ReasonCode, Ruling, Verdict
+from service.domain import Comment, Explanation, Item, Judgement, Quote, ReasonCode, Ruling, Verdict
 from service.errors import Unavailable
 from service.moderation import Moderation, Wish
-from service.web import desk, differences, responses
+from service.web import desk, differences, onward, responses
 from tests.conftest import ADMIN, ANA, BEN, BLOG, Clock, submit
 from tests.pages import PASSWORD, Page, Visitor, give_password
 
@@ -99,7 +99,7 @@ def test_it_adds_up_the_reasons(
         ("hello [broken]", {}, "it could not be scored, so a person decides: the model failed: StubError"),
         ("some gadgets", {"blocked_words": ("gadgets",)}, "it contains the blocked word gadgets"),
         ("http://a.b.example/", {"blocked_domains": ("b.example",)}, "the blocked domain b.example"),
-        ("http://a.example/", {"max_links": 0}, "it has too many links: 1 links, 0 allowed"),
+        ("http://a.example/", {"max_links": 0}, "it has more links than are allowed: 1, not 0"),
         ("hello", {"hold_new_authors": True}, "this author has no approved comment here yet"),
     ],
 )
@@ -116,7 +116,7 @@ def test_it_says_that_an_edit_followed_a_rejection(ana: Visitor, moderation: Mod
     moderation.decide(ANA, item_id, Wish(Ruling.REJECT, ReasonCode.OTHER))
     submit(moderation, "They are fine people.")
     page = ana.get("/")
-    assert "its author edited it: an earlier revision was rejected" in page.text
+    assert "it was edited after it had been rejected" in page.text
     assert "revision 2" in page.text
 
 
@@ -662,7 +662,7 @@ def test_it_samples_the_first_the_mildest_and_the_least_alike() -> None:
 def test_it_remembers_what_a_person_switches_off(ana: Visitor, ids: dict[str, str], app: Flask) -> None:
     assert "Veiled: dehumanising 0.93." in ana.get("/").text
     form = ana.get("/").form("/preferences")
-    page = ana.send(replace(form, fields={k: v for k, v in form.fields.items() if k not in desk.SWITCHES}))
+    page = ana.send(replace(form, fields={k: v for k, v in form.fields.items() if k not in onward.SWITCHES}))
     assert "Veiled" not in page.text
     assert "veil" not in [given.get("class") for given in page.with_attribute("class")]
     again = Visitor(app)
@@ -771,3 +771,21 @@ def test_it_greys_rows_that_others_took(ana: Visitor, ids: dict[str, str], moder
         ids["second"]: (True, "ben is reading"),
         ids["third"]: (True, "approved by ben"),
     }
+
+
+def test_it_shows_a_quote_apart_with_its_own_score(
+    ana: Visitor, moderation: Moderation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = "> all of them are <b>vermin</b>\nShame on you. [hateful=0.6]"
+    quote = Quote(0, text.index("\n"), 0.93, 2.6, ((2, 5, 3.6),))
+    explained = (Explanation("hateful", 0.6, 0.4, -1.0, ((33, 38, 1.4),), (), (quote,)),)
+    monkeypatch.setattr(moderation.scorer.current(), "explain", lambda *_: explained)
+    item = submit(moderation, text)["id"]
+    page = ana.get(f"/?item={item}")
+    quoted = re.search(r'<blockquote class="quoted".*?</blockquote>', page.html, re.DOTALL)
+    assert quoted
+    assert "hateful 0.93 by itself" in quoted[0]
+    assert '<mark class="d3">all</mark>' in quoted[0]
+    assert "&lt;b&gt;vermin" in quoted[0]
+    assert "Shame" not in quoted[0]
+    assert "what they quote is not counted" in page.text

@@ -326,3 +326,47 @@ def test_two_sites_may_be_set_in_turn(moderation: Moderation) -> None:
     site_settings.set_policy(moderation, OTHER.id, Policy(), "a", instead_of=1)
     with pytest.raises(Conflict):
         site_settings.set_policy(moderation, "blog", Policy(), "a", instead_of=1)
+
+
+def test_it_makes_and_revokes_an_api_key(admin: Visitor, moderation: Moderation) -> None:
+    before = moderation.store.registry.site("blog")
+    page = admin.send(admin.get("/settings/blog").form("/api-key"))
+    (key,) = re.findall(r'<code class="secret">([0-9a-f]{12})</code>', page.html)
+    found = moderation.store.registry.site_of_key(key)
+    assert found
+    assert found == replace(before, api_key_hash=found.api_key_hash)
+    assert key not in admin.get("/settings/blog").html
+    again = admin.send(admin.get("/settings/blog").form("/api-key"))
+    assert moderation.store.registry.site_of_key(key) is None
+    (newer,) = re.findall(r'<code class="secret">([0-9a-f]{12})</code>', again.html)
+    form = admin.get("/settings/blog").form("/api-key")
+    revoked = admin.send(replace(form, action=form.action + "/revoke"))
+    assert "The API key is revoked." in revoked.text
+    assert "There is none." in revoked.text
+    assert moderation.store.registry.site_of_key(newer) is None
+    kinds = [e["kind"] for e in map(json.loads, _log(moderation))]
+    assert [k for k in kinds if "api key" in k] == [
+        "site api key rotated", "site api key rotated", "site api key revoked",
+    ]  # fmt: skip
+
+
+def test_it_draws_how_comments_scored_and_the_thresholds(admin: Visitor, moderation: Moderation) -> None:
+    for n, score in enumerate((0.01, 0.02, 0.62, 0.63, 0.97)):
+        submit(moderation, f"[spam={score}] {n}", str(n))
+    site_settings.set_policy(moderation, "blog", Policy(thresholds={"spam": Thresholds(0.3, 0.9)}), "admin")
+    page = admin.get("/settings/blog")
+    assert "Scores of the latest 5 comments" in page.text
+    spam = page.html.split('id="name-spam"')[1].split("</svg>")[0]
+    assert re.findall(r'class="is-(\w+)" x="([\d.]+)"', spam) == [
+        ("approve", "1.0"), ("hold", "241.0"), ("reject", "381.0"),
+    ]  # fmt: skip
+    assert re.findall(r'class="limit" x1="([\d.]+)"', spam) == ["120.0", "360.0"]
+    (table,) = re.findall(r'<details class="scores">.*?</details>', page.html, re.DOTALL)
+    cells = re.findall(r'<th scope="row">([\d.]+)</th>(?:<td[^>]*>\d+</td>){2}<td[^>]*>([1-9])</td>', table)
+    assert cells == [
+        ("0.00", "2"), ("0.60", "2"), ("0.95", "1"),
+    ]  # fmt: skip
+
+
+def test_a_site_without_comments_has_empty_pictures(admin: Visitor) -> None:
+    assert "Scores of the latest 0 comments" in admin.get("/settings/blog").text
