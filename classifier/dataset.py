@@ -208,6 +208,10 @@ class Examples:
         harmless = (self.labels[:, :2] == 0).all(axis=1) & (self.labels[:, 2] != 1)
         return np.asarray((self.sources == NEWS) & harmless, bool)
 
+    def __add__(self, other: Self) -> Self:
+        """Join."""
+        return type(self)([*self.rows, *other.rows], np.concatenate([self.weights, other.weights]))
+
     def take(self, chosen: NDArray[np.bool_]) -> Self:
         """Select rows.
 

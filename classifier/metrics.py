@@ -1,4 +1,4 @@
-"""Measures of scores, and the thresholds that follow from a budget of held comments."""
+"""Measures of scores."""
 
 from typing import Any
 
@@ -8,20 +8,13 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 
 from classifier import LABELS
 from classifier.dataset import Examples
-from classifier.model import CommentModel, Thresholds
+from classifier.model import CommentModel
+from classifier.thresholds import cut_at, expected_hold
 
 Floats = NDArray[np.float64]
 
-#: Share of clean news comments that each label may hold; together they stay below 1 %.
-HOLD_BUDGET = (0.003, 0.005, 0.001)
-#: Share of comments known not to be spam, many with links, that may be held as spam.
-HAM_BUDGET = 0.002
-#: Spam is rejected unseen only above what one in this many real comments reaches.
-REJECT_ONE_IN = 2_000
 #: Shares of clean news comments that a table of thresholds shows.
 _SHARES = (0.001, 0.002, 0.003, 0.005, 0.01, 0.02, 0.05)
-#: No comment is rejected below this score, however clean the data.
-LEAST_REJECT = 0.98
 
 
 def calibration_error(labels: Floats, scores: Floats, bins: int = 15) -> float:
@@ -97,57 +90,6 @@ def rank(labels: Floats, scores: Floats) -> dict[str, float]:
     return result
 
 
-def held(scores: Floats, thresholds: Thresholds) -> NDArray[np.bool_]:
-    """Say which comments at least one label would hold.
-
-    Parameters
-    ----------
-    scores : ndarray of shape (n, 3)
-        Probabilities in the order of LABELS.
-    thresholds : dict
-        As CommentModel.thresholds_.
-
-    Returns
-    -------
-    ndarray of shape (n,), bool
-        Held or rejected.
-    """
-    cuts = np.array([thresholds[label]["hold"] for label in LABELS], float)
-    return np.asarray((scores >= cuts).any(axis=1), bool)
-
-
-def choose_thresholds(news: Floats, ham: Floats) -> Thresholds:
-    """Choose the recommended thresholds from development data.
-
-    Parameters
-    ----------
-    news : ndarray of shape (n, 3)
-        Scores of clean news comments.
-    ham : ndarray of shape (m,)
-        Spam scores of comments that are not spam.
-
-    Returns
-    -------
-    dict
-        Hold for each label within HOLD_BUDGET and, for spam, HAM_BUDGET; reject for spam alone.
-    """
-    for scale in np.linspace(1.5, 1.0, 26):  # labels that hold the same comments leave room for more
-        cuts = np.array([_cut(news[:, head], share * scale) for head, share in enumerate(HOLD_BUDGET)])
-        if (news >= cuts).any(axis=1).mean() <= sum(HOLD_BUDGET):
-            break
-    chosen: Thresholds = {
-        label: {"hold": float(cut), "reject": None} for label, cut in zip(LABELS, cuts, strict=True)
-    }
-    hold = max(float(cuts[-1]), _cut(ham, HAM_BUDGET))  # news comments have few links
-    chosen["spam"] = {"hold": hold, "reject": max(hold, _cut(ham, 1 / REJECT_ONE_IN), LEAST_REJECT)}
-    return chosen
-
-
-def _cut(scores: Floats, share: float) -> float:
-    """Return the score that no more than this share reaches."""
-    return float(np.nextafter(np.quantile(scores, 1 - share, method="higher"), 1.0))
-
-
 def trade(labels: Floats, scores: Floats, news: Floats) -> list[tuple[float, float, float]]:
     """List what a threshold catches and what it holds by mistake: the choice that a site has.
 
@@ -166,26 +108,26 @@ def trade(labels: Floats, scores: Floats, news: Floats) -> list[tuple[float, flo
     caught = scores[labels == 1]
     if not len(news) or not len(caught):
         return []
-    cuts = [_cut(news, share) for share in _SHARES]
+    cuts = [cut_at(news, share) for share in _SHARES]
     return [(cut, float((news >= cut).mean()), float((caught >= cut).mean())) for cut in cuts]
 
 
-def measure(model: CommentModel, examples: Examples) -> dict[str, Any]:
+def measure(model: CommentModel, tuning: Examples, check: Examples) -> dict[str, Any]:
     """Measure a model on rows that it has not seen.
 
     Parameters
     ----------
     model : CommentModel
         Calibrated.
-    examples : Examples
-        Rows kept from training and from calibrating.
+    tuning, check : Examples
+        Rows kept from training; the first calibrated it, the second measures.
 
     Returns
     -------
     dict
-        By label: the measures of `rank` in all and by source, and `trade`; of clean_news the share held.
+        By label: the measures of `rank` in all and by source, and `trade`; of clean_news `expected_hold`.
     """
-    scores, labels, sources = model.score(examples.documents), examples.labels, examples.sources
+    scores, labels, sources = model.score(check.documents), check.labels, check.sources
     result: dict[str, Any] = {}
     for head, label in enumerate(LABELS):
         by_source = {
@@ -194,9 +136,8 @@ def measure(model: CommentModel, examples: Examples) -> dict[str, Any]:
         caught = scores[labels[:, head] == 1, head] >= model.thresholds_[label]["hold"]
         result[label] = rank(labels[:, head], scores[:, head]) | {
             "caught_at_hold": float(caught.mean()) if len(caught) else None,
-            "thresholds": trade(labels[:, head], scores[:, head], scores[examples.clean_news, head]),
+            "thresholds": trade(labels[:, head], scores[:, head], scores[check.clean_news, head]),
             "by_source": {name: by_source[name] for name in sorted(by_source) if "auc" in by_source[name]},
         }
-    news = held(scores[examples.clean_news], model.thresholds_)
-    result["clean_news"] = {"rows": len(news), "held": float(news.mean()) if len(news) else None}
-    return result
+    rows, share = expected_hold(model, (tuning, check))
+    return result | {"clean_news": {"rows": rows, "held": share}}

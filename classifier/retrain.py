@@ -8,24 +8,26 @@ import shutil
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from classifier import LABELS, registry
+from classifier import registry
 from classifier.card import card
 from classifier.dataset import Corpus, Examples
 from classifier.encoding import FORMAT
 from classifier.gates import Gate, judge
 from classifier.gathering import collect, gather, split
 from classifier.lexicon import Lexicon
-from classifier.metrics import choose_thresholds, measure
+from classifier.metrics import measure
 from classifier.model import CommentModel
 from classifier.reading import DataError
 from classifier.registry import RegistryError
 from classifier.report import report
 from classifier.spool import Spool
+from classifier.thresholds import recommend
 
 OURS = Path(__file__).parent.parent / "training_data"
 _COLUMNS = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn())
@@ -83,10 +85,11 @@ def _retrain(arguments: argparse.Namespace) -> int:
     started = time.monotonic()
     corpus = Corpus(OURS, arguments.data, arguments.decisions)
     with Progress(*_COLUMNS, transient=True) as progress:
-        model, check, rows = train(corpus, arguments.registry.parent / "training", progress)
+        trained = train(corpus, arguments.registry.parent / "training", progress)
+        model, tuning, check = trained.model, trained.tuning, trained.check
         progress.add_task("measuring", total=None)
-        manifest = _manifest(model, corpus, check) | {"rows": rows}
-        gates = judge(model, _champion(arguments), check, OURS / "suites")
+        manifest = _manifest(trained, corpus)
+        gates = judge(model, _champion(arguments), tuning, check, OURS / "suites")
         manifest["seconds"] = round(time.monotonic() - started, 1)
     print(*gates, sep="\n")
     if not arguments.dry_run:
@@ -97,13 +100,34 @@ def _retrain(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def train(corpus: Corpus, shelf: Path, progress: Progress) -> tuple[CommentModel, Examples, int]:
+@dataclass(frozen=True)
+class Trained:
+    """A challenger, and what it is measured with.
+
+    Attributes
+    ----------
+    model : CommentModel
+        Calibrated, with thresholds.
+    tuning, check : Examples
+        Kept from training: the half that calibrated it, and the half that nothing was fitted to; the news
+        comments of both chose the thresholds.
+    rows : int
+        Comments in all.
+    """
+
+    model: CommentModel
+    tuning: Examples
+    check: Examples
+    rows: int
+
+
+def train(corpus: Corpus, shelf: Path, progress: Progress) -> Trained:
     """Fit and calibrate a model; a run that was broken off goes on where it was.
 
     Parameters
     ----------
     corpus : Corpus
-        All data; of what is kept from training one half calibrates and sets the thresholds.
+        All data.
     shelf : Path
         Directory for unfinished runs: some 5 kB a comment until the run is through.
     progress : Progress
@@ -111,12 +135,8 @@ def train(corpus: Corpus, shelf: Path, progress: Progress) -> tuple[CommentModel
 
     Returns
     -------
-    CommentModel
-        Calibrated, with thresholds.
-    Examples
-        The other half, to measure with.
-    int
-        How many comments there were in all.
+    Trained
+        With the rows that were kept.
     """
     model = CommentModel(Lexicon.read(OURS / "lexicons"))
     work = shelf / _key(corpus, model)
@@ -130,9 +150,9 @@ def train(corpus: Corpus, shelf: Path, progress: Progress) -> tuple[CommentModel
     model.learn(counts, parts.taught, work, lambda: progress.advance(learning))
     tuning, check = collect(corpus, parts)
     model.calibrate(tuning.documents, tuning.labels, tuning.weights)
-    _set_thresholds(model, tuning)
+    model.thresholds_ = recommend(model, tuning + check)
     shutil.rmtree(work)
-    return model, check, len(parts.taught)
+    return Trained(model, tuning, check, len(parts.taught))
 
 
 def _key(corpus: Corpus, model: CommentModel) -> str:
@@ -142,16 +162,12 @@ def _key(corpus: Corpus, model: CommentModel) -> str:
     return hashlib.sha256(repr(facts).encode() + lexicon).hexdigest()[:16]
 
 
-def _set_thresholds(model: CommentModel, tuning: Examples) -> None:
-    scores = model.score(tuning.documents)
-    news, ham = tuning.clean_news, tuning.labels[:, LABELS.index("spam")] == 0
-    model.thresholds_ = choose_thresholds(scores[news if news.any() else ham], scores[ham, -1])
-
-
-def _manifest(model: CommentModel, corpus: Corpus, check: Examples) -> dict[str, Any]:
+def _manifest(trained: Trained, corpus: Corpus) -> dict[str, Any]:
+    model = trained.model
     return {
         "created": datetime.datetime.now(datetime.UTC).date().isoformat(),
-        "metrics": measure(model, check),
+        "rows": trained.rows,
+        "metrics": measure(model, trained.tuning, trained.check),
         "thresholds": model.thresholds_,
         "parameters": {"C": list(model.C), "max_iter": model.max_iter},
         "data": corpus.digests(),

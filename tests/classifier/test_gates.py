@@ -33,7 +33,7 @@ def found(result, name):
 
 
 def test_it_passes_a_champion_against_itself(model, check):
-    result = gates.judge(model, model, check, SUITES)
+    result = gates.judge(model, model, check, check, SUITES)
     compared = [gate for gate in result if "fall of" in gate.name]
     assert len(compared) > 30
     assert all(gate.passed and gate.value == 0 for gate in compared)
@@ -42,7 +42,7 @@ def test_it_passes_a_champion_against_itself(model, check):
 def test_it_refuses_a_model_that_forgot_a_label(model, other, check):
     other.table_[:, -2] *= -1
     other.bias_[-1] *= -1
-    fall = found(gates.judge(other, model, check, SUITES), "spam: fall of average precision")
+    fall = found(gates.judge(other, model, check, check, SUITES), "spam: fall of average precision")
     assert not fall.passed
     assert fall.value > fall.limit
     assert str(fall).startswith("FAILED")
@@ -50,7 +50,7 @@ def test_it_refuses_a_model_that_forgot_a_label(model, other, check):
 
 def test_it_refuses_a_model_that_holds_everything(model, other, check):
     other.thresholds_ = {label: {"hold": 0.0, "reject": None} for label in model.thresholds_}
-    result = gates.judge(other, None, check, SUITES)
+    result = gates.judge(other, None, check, check, SUITES)
     assert found(result, "news").value == 1.0
     assert not found(result, "news").passed
     assert found(result, "gap").passed
@@ -60,7 +60,7 @@ def test_it_refuses_a_functionality_that_got_worse(model, other, check):
     champion = copy.deepcopy(model)
     other.thresholds_ = {label: {"hold": 2.0, "reject": None} for label in model.thresholds_}
     champion.thresholds_ = {label: {"hold": 0.0, "reject": None} for label in model.thresholds_}
-    result = gates.judge(other, champion, check, SUITES)
+    result = gates.judge(other, champion, check, check, SUITES)
     assert not found(result, "threats").passed
     assert found(result, "neutral identity").passed
 

@@ -1,15 +1,8 @@
 import numpy as np
 import pytest
 
-from classifier.metrics import (
-    HAM_BUDGET,
-    HOLD_BUDGET,
-    calibration_error,
-    choose_thresholds,
-    held,
-    rank,
-    trade,
-)
+from classifier.metrics import calibration_error, rank, trade
+from classifier.thresholds import HAM_BUDGET, HOLD_BUDGET, choose_thresholds, held
 
 
 def test_it_measures_calibration():

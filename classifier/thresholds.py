@@ -1,0 +1,128 @@
+"""Thresholds: what follows from a budget of held comments, and what to expect of it."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classifier import LABELS
+from classifier.dataset import Examples
+from classifier.model import CommentModel, Thresholds
+
+Floats = NDArray[np.float64]
+
+#: Share of clean news comments that each label may hold; together they stay below 1 %.
+HOLD_BUDGET = (0.0025, 0.0045, 0.001)
+#: Share of comments known not to be spam, many with links, that may be held as spam.
+HAM_BUDGET = 0.002
+#: Spam is rejected unseen only above what one in this many real comments reaches.
+REJECT_ONE_IN = 2_000
+#: No comment is rejected below this score, however clean the data.
+LEAST_REJECT = 0.98
+
+
+def held(scores: Floats, thresholds: Thresholds) -> NDArray[np.bool_]:
+    """Say which comments at least one label would hold.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (n, 3)
+        Probabilities in the order of LABELS.
+    thresholds : dict
+        As CommentModel.thresholds_.
+
+    Returns
+    -------
+    ndarray of shape (n,), bool
+        Held or rejected.
+    """
+    cuts = np.array([thresholds[label]["hold"] for label in LABELS], float)
+    return np.asarray((scores >= cuts).any(axis=1), bool)
+
+
+def choose_thresholds(news: Floats, ham: Floats) -> Thresholds:
+    """Choose the recommended thresholds from development data.
+
+    Parameters
+    ----------
+    news : ndarray of shape (n, 3)
+        Scores of clean news comments.
+    ham : ndarray of shape (m,)
+        Spam scores of comments that are not spam.
+
+    Returns
+    -------
+    dict
+        Hold for each label within HOLD_BUDGET and, for spam, HAM_BUDGET; reject for spam alone.
+    """
+    for scale in np.linspace(1.5, 1.0, 26):  # labels that hold the same comments leave room for more
+        cuts = np.array([cut_at(news[:, head], share * scale) for head, share in enumerate(HOLD_BUDGET)])
+        if (news >= cuts).any(axis=1).mean() <= sum(HOLD_BUDGET):
+            break
+    chosen: Thresholds = {
+        label: {"hold": float(cut), "reject": None} for label, cut in zip(LABELS, cuts, strict=True)
+    }
+    hold = max(float(cuts[-1]), cut_at(ham, HAM_BUDGET))  # news comments have few links
+    chosen["spam"] = {"hold": hold, "reject": max(hold, cut_at(ham, 1 / REJECT_ONE_IN), LEAST_REJECT)}
+    return chosen
+
+
+def cut_at(scores: Floats, share: float) -> float:
+    """Find the score that no more than a share reaches.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (n,)
+        At least one.
+    share : float
+        In [0, 1].
+
+    Returns
+    -------
+    float
+        Just above an observed one.
+    """
+    return float(np.nextafter(np.quantile(scores, 1 - share, method="higher"), 1.0))
+
+
+def recommend(model: CommentModel, examples: Examples) -> Thresholds:
+    """Choose thresholds for a model.
+
+    Parameters
+    ----------
+    model : CommentModel
+        Calibrated.
+    examples : Examples
+        Rows kept from training.
+
+    Returns
+    -------
+    dict
+        As CommentModel.thresholds_.
+    """
+    scores = model.score(examples.documents)
+    news, ham = examples.clean_news, examples.labels[:, LABELS.index("spam")] == 0
+    return choose_thresholds(scores[news if news.any() else ham], scores[ham, -1])
+
+
+def expected_hold(model: CommentModel, halves: tuple[Examples, Examples]) -> tuple[int, float | None]:
+    """Estimate how many clean news comments the recommended thresholds hold of those they were not chosen on.
+
+    Parameters
+    ----------
+    model : CommentModel
+        Calibrated.
+    halves : (Examples, Examples)
+        Rows kept from training; thresholds are chosen on either and tried on the other (Stone 1974).
+
+    Returns
+    -------
+    int
+        Clean news comments in both.
+    float or None
+        Share held, in [0, 1]; None without any.
+    """
+    flags = []
+    for chosen_on, tried_on in (halves, halves[::-1]):
+        news = tried_on.take(tried_on.clean_news)
+        flags.append(held(model.score(news.documents), recommend(model, chosen_on)))
+    both = np.concatenate(flags)
+    return len(both), float(both.mean()) if len(both) else None
