@@ -9,10 +9,11 @@ import numpy
 import sklearn
 from rich.console import Console
 
-from bench import campaigns, desk, hostile, quality, scoring, webhook
+from bench import campaigns, delivery, desk, hostile, quality, scoring, webhook
 
 BENCHMARKS = {
     "campaigns": campaigns.run,
+    "delivery": delivery.run,
     "desk": desk.run,
     "hostile": hostile.run,
     "quality": quality.run,

@@ -20,7 +20,7 @@ from service.connectors.connector import Result
 from service.connectors.ways import Ways
 from service.data_dir import complete
 from service.domain import Delivery, Site
-from service.errors import NotFound, Unavailable
+from service.errors import Unavailable
 from service.moderation import Moderation, connect
 
 MINUTE, HOUR = 60.0, 3600.0
@@ -41,6 +41,8 @@ JITTER = 0.1
 # Longer than any attempt, so that nothing is sent twice but after a crash.
 LEASE_S = 30.0
 POLL_S = 0.1
+GATHER_S = 0.002
+THREADS = 16
 BEAT_S = 1.0
 RESCORE_S = 5.0
 OUTAGE_PAUSE_S = 2.0
@@ -103,6 +105,8 @@ class Worker:
     def _pause(self, stop: threading.Event) -> None:
         if self._in_flight:
             wait(self._in_flight, POLL_S, FIRST_COMPLETED)
+            # Others end in the same moment: what is leased for all of them costs no more than for one.
+            stop.wait(GATHER_S)
         else:
             stop.wait(POLL_S)
 
@@ -113,8 +117,11 @@ class Worker:
             return 0
         now = self._moderation.clock()
         due = self._store.outbox.lease_due(now, LEASE_S, free, per_site=self._per_site, rooms=self._rooms())
+        # Read anew each time: a callback that was disabled a moment ago must not be called again.
+        sites = self._store.registry.known({d.site for d in due})
         for delivery in due:
-            self._in_flight[self._pool.submit(self._deliver, delivery)] = delivery.site
+            future = self._pool.submit(self._deliver, delivery, sites.get(delivery.site))
+            self._in_flight[future] = delivery.site
         return len(due)
 
     def _collect(self) -> None:
@@ -128,9 +135,9 @@ class Worker:
         most = dict.fromkeys(busy, self._per_site) | dict.fromkeys(self._failing, 1)
         return {site: max(0, limit - busy[site]) for site, limit in most.items()}
 
-    def _deliver(self, delivery: Delivery) -> bool:
+    def _deliver(self, delivery: Delivery, site: Site | None) -> bool:
         try:
-            return self._attempt(delivery)
+            return self._attempt(delivery, site)
         except Unavailable:
             # It comes again when its lease ends.
             _log.warning("a delivery could not be settled", delivery=delivery.id)
@@ -140,20 +147,12 @@ class Worker:
                 self._settle(delivery, Result("retry", f"internal error: {type(error).__name__}"))
         return False
 
-    def _attempt(self, delivery: Delivery) -> bool:
-        site = self._site(delivery.site)
+    def _attempt(self, delivery: Delivery, site: Site | None) -> bool:
         result = self._ways.send(site, delivery, self._moderation.clock())
         if site and result.state == "gone":
             self._disable(site)
         self._settle(delivery, result)
         return result.state in ("confirmed", "refused")
-
-    def _site(self, site_id: str) -> Site | None:
-        # Read anew each time: a callback that was disabled a moment ago must not be called again.
-        try:
-            return self._store.registry.site(site_id)
-        except NotFound:
-            return None
 
     def _settle(self, delivery: Delivery, result: Result) -> None:
         now, delay = self._moderation.clock(), _delay(delivery.attempts, result.retry_after)
@@ -229,7 +228,7 @@ def main() -> None:
         signal.signal(number, lambda *_: stop.set())
     moderation = _connect(settings, stop)
     if moderation is not None:
-        Worker(moderation, settings.allow_private_callbacks).run(stop)
+        Worker(moderation, settings.allow_private_callbacks, THREADS).run(stop)
         moderation.store.close()
 
 

@@ -217,6 +217,8 @@ class Delivery:
     site: str
     body: str
     attempts: int
+    # It may have to go back by Akismet's protocol.
+    traced: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from service.domain import (
     Site,
     Verdict,
 )
-from service.errors import ModqueueError, NotFound, ScorerError, Unavailable
+from service.errors import ModqueueError, NotFound, ScorerError, TooMany, Unavailable
 from service.scoring import Model, Scorer
 from service.store import Arrival, LaneSummary, Page, Store, Wanted, codec, keys, search
 
@@ -60,6 +60,7 @@ class Moderation:
         self.clock = clock
         self._lease_s = lease_s
         self._sites: dict[str, tuple[float, Site]] = {}
+        self._busy_until: dict[str, float] = {}
 
     def site(self, site_id: str) -> Site:
         """Return a registered site, at most a second old."""
@@ -71,6 +72,7 @@ class Moderation:
 
     def submit(self, site: Site, comment: Comment, webhook_id: str, body: bytes) -> str:
         """Judge and store a comment; return the answer for the sender, as JSON."""
+        self._shed(site)
         arrival = Arrival(
             item_id=keys.item_id(site.id, comment.comment_id, self.store.partitions),
             comment=comment,
@@ -89,11 +91,26 @@ class Moderation:
         history = USUAL
         for _ in range(JUDGED_AT_MOST):
             judgement, explanations = _judge(site, comment, model, scores, history)
-            said = self.store.queue.accept(arrival, judgement, explanations, history)
+            said = self._accept(arrival, judgement, explanations, history)
             if isinstance(said, str):
                 return said
             history = said
         raise Unavailable("what is known of this author changes too fast; try again")
+
+    def _shed(self, site: Site) -> None:
+        # A flood is turned away before it costs anything, until the store has a token again.
+        left = self._busy_until.get(site.id, 0.0) - self.clock()
+        if left > 0:
+            raise TooMany("this site sends comments faster than its limit", left)
+
+    def _accept(
+        self, arrival: Arrival, judgement: Judgement, explanations: tuple[Explanation, ...], history: History
+    ) -> str | History:
+        try:
+            return self.store.queue.accept(arrival, judgement, explanations, history)
+        except TooMany as refusal:
+            self._busy_until[arrival.comment.site] = arrival.at + refusal.retry_after
+            raise
 
     def judge(
         self, site: Site, comment: Comment, history: History

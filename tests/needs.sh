@@ -3,7 +3,7 @@
 set -eu
 
 missing=""
-[ -x /usr/bin/chromium-headless-shell ] || missing="$missing chromium-headless-shell"
+[ -x /usr/bin/chromium ] || missing="$missing chromium"
 command -v openssl >/dev/null || missing="$missing openssl"
 # A WordPress with PHP and MariaDB; mini-httpd, php-cgi and php keep Apache out.
 [ -d /usr/share/wordpress ] || missing="$missing wordpress wordpress-theme-twentytwentythree mini-httpd php-cgi php"

@@ -15,6 +15,7 @@ from http.client import HTTPConnection, HTTPException, HTTPMessage
 import certifi
 
 from service.connectors.address import Endpoint, Target
+from service.connectors.deadlines import Deadlines
 
 CONNECT_S = 3.0
 READ_S = 10.0
@@ -23,6 +24,8 @@ BODY_LIMIT = 4096
 # Idle connections are kept for the next decision on the same blog, but not longer than middleboxes keep them.
 IDLE_S = 30.0
 IDLE_LIMIT = 64
+
+_deadlines = Deadlines()
 
 
 @cache
@@ -61,17 +64,15 @@ class Line(HTTPConnection):
         self, method: str, path: str, headers: Mapping[str, str], body: bytes, *, seconds: float, limit: int
     ) -> tuple[int, HTTPMessage, bytes]:
         """Return status, headers and the beginning of the answer; whatever the blog does, it ends in time."""
-        timer = threading.Timer(seconds, self._cut)
-        timer.daemon = True
-        timer.start()
         try:
-            self.request(method, path, body, headers)
-            response = self.getresponse()
-            if self.overdue:
-                raise TimeoutError
-            content = b""
-            with suppress(OSError, HTTPException):
-                content = response.read(limit)
+            with _deadlines.within(seconds, self._cut):
+                self.request(method, path, body, headers)
+                response = self.getresponse()
+                if self.overdue:
+                    raise TimeoutError
+                content = b""
+                with suppress(OSError, HTTPException):
+                    content = response.read(limit)
             if not response.isclosed():
                 self.close()
             return response.status, response.headers, content
@@ -79,7 +80,6 @@ class Line(HTTPConnection):
             self.close()
             raise
         finally:
-            timer.cancel()
             self.used_at = time.monotonic()
 
     def is_usable(self) -> bool:

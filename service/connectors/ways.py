@@ -29,7 +29,7 @@ class Ways:
         if message["type"] == "test":
             return self._by_webhook(site, delivery, now)
         said = message["data"]
-        outcome, trace = Verdict(said["outcome"]), self._store.akismet.trace(delivery.item_id)
+        outcome, trace = Verdict(said["outcome"]), self._trace(delivery)
         if trace.callback and (outcome in RESULTS or not site.wordpress_user):
             return self._akismet.call_back(site, delivery, trace, outcome)
         comment_id = _id_on_the_blog(trace, said["comment_ID"])
@@ -42,6 +42,9 @@ class Ways:
         """Close idle connections."""
         for way in (self._webhook, self._akismet, self._wordpress):
             way.close()
+
+    def _trace(self, delivery: Delivery) -> Trace:
+        return self._store.akismet.trace(delivery.item_id) if delivery.traced else Trace()
 
     def _by_webhook(self, site: Site, delivery: Delivery, now: float) -> Result:
         if site.callback_disabled or not site.callback_url:

@@ -60,7 +60,7 @@ class Connection:
         if script not in self._scripts:
             self._scripts[script] = self.client.register_script(_script_text(script))
         with self.guard():
-            return self._scripts[script](keys=[prefix], args=[_plain(a) for a in args])
+            return self._scripts[script](keys=(prefix,), args=[_plain(a) for a in args])
 
     def strings(self, script: str, prefix: str, *args: Argument) -> list[str]:
         """Run a script that returns a list of strings."""

@@ -36,7 +36,7 @@ class Outbox:
                 break
             args = (now, now + lease_s, left, limit if per_site is None else per_site, *own)
             rows = self._db.run("lease_due", keys.prefix(partition), *args)
-            leased += [Delivery(i, item, site, body, int(n)) for i, item, site, body, n in rows]
+            leased += [Delivery(i, item, site, body, int(n), t == 1) for i, item, site, body, n, t in rows]
         return leased
 
     def settle(

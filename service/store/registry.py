@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from typing import Any, cast
 
@@ -67,6 +67,15 @@ class Registry:
         if raw is None:
             raise NotFound(f"no such site: {site_id}")
         return codec.site(raw)
+
+    def known(self, site_ids: Iterable[str]) -> dict[str, Site]:
+        """Return those of the named sites that are registered."""
+        asked = list(site_ids)
+        if not asked:
+            return {}
+        with self._db.guard() as client:
+            raw = cast(list[str | None], client.hmget(META + "sites", asked))
+        return {site_id: codec.site(text) for site_id, text in zip(asked, raw, strict=True) if text}
 
     def site_of_key(self, api_key: str) -> Site | None:
         """Return the site that an API key was made for."""

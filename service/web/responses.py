@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import cast
 
-from flask import Flask, Response, current_app, jsonify, render_template, request
-from flask.sessions import SecureCookieSessionInterface
+from flask import Flask, Request, Response, current_app, jsonify, render_template, request
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
 from werkzeug.exceptions import HTTPException, InternalServerError
 
 from service.errors import BadSignature, Conflict, Invalid, ModqueueError, NotFound, TooMany, Unavailable
@@ -48,6 +48,17 @@ RETRY_AFTER_S = 5
 
 class Sessions(SecureCookieSessionInterface):
     """Session cookies are Secure everywhere but on plain loopback, where browsers need no TLS to trust."""
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        """Read the session; machines bring none, and are not kept waiting for one."""
+        if self.get_cookie_name(app) not in request.cookies:
+            return self.session_class()
+        return super().open_session(app, request)
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        """Write the session where anybody has looked at it."""
+        if session.accessed:
+            super().save_session(app, session, response)
 
     def get_cookie_secure(self, app: Flask) -> bool:
         """Tell whether to set the Secure flag."""
@@ -126,7 +137,9 @@ def answer(status: int, message: str, **extra: object) -> Response:
 
 
 def _headers(response: Response) -> Response:
-    response.headers.update({k: v for k, v in HEADERS.items() if k not in response.headers})
+    for name, value in HEADERS.items():
+        if name not in response.headers:
+            response.headers.add(name, value)
     if request.endpoint != "static":
         response.headers["Cache-Control"] = "no-store"
     return response

@@ -41,11 +41,11 @@ if seen then
   if #seen > 16 then return {'answered', string.sub(seen, 17)} end
   if old[2] then return {'same', old[2]} end
 end
-local seconds = wait(site, rate, burst, now)
+local seconds, had = wait(site, rate, burst, now)
 if seconds > 0 then return {'wait', tostring(seconds)} end
 if old[1] == ARGV[5] then
   call('SET', hook, ARGV[4], 'EX', ARGV[14])
-  spend(site, rate, burst, now)
+  spend(site, rate, burst, now, had)
   return {'same', old[2]}
 end
 
@@ -64,7 +64,7 @@ if (ARGV[23] ~= '' and ARGV[23] ~= flag(approved > 0)) or ARGV[24] ~= flag(rejec
 end
 
 call('SET', hook, ARGV[4], 'EX', ARGV[14])
-spend(site, rate, burst, now)
+spend(site, rate, burst, now, had)
 if old[1] then replace_earlier(id, site, now) end
 local verdict, lane, state = ARGV[10], ARGV[11], ARGV[10] == 'hold' and 'pending' or 'closed'
 local fields = {'site', site, 'digest', ARGV[5], 'received', ARGV[6], 'comment', ARGV[7], 'judgement', ARGV[8],

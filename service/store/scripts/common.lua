@@ -177,18 +177,21 @@ local function send(id, site, body, now)
   schedule(delivery, due)
 end
 
--- Token buckets. `tokens` only looks; `spend` takes one, even where there is none left.
+-- Token buckets. `tokens` only looks; `spend` takes one, even where there is none left; `had` is what `tokens` said.
 local function tokens(name, rate, burst, now)
   local left, at = string.match(call('GET', P .. 'bucket:' .. name) or '', '^(%S+) (%S+)$')
   return math.min(burst, tonumber(left or burst) + math.max(0, now - tonumber(at or now)) * rate)
 end
 
-local function spend(name, rate, burst, now)
-  local left = tokens(name, rate, burst, now) - 1
+local function spend(name, rate, burst, now, had)
+  local left = (had or tokens(name, rate, burst, now)) - 1
   -- When it is forgotten, it would be full again.
   local full = math.ceil((burst - left) / rate) + 1
   call('SET', P .. 'bucket:' .. name, string.format('%.17g %.17g', left, now), 'EX', string.format('%d', full))
 end
 
--- Seconds until there is a token, 0 where there is one.
-local function wait(name, rate, burst, now) return math.max(0, (1 - tokens(name, rate, burst, now)) / rate) end
+-- Seconds until there is a token, 0 where there is one; and how many there are.
+local function wait(name, rate, burst, now)
+  local left = tokens(name, rate, burst, now)
+  return math.max(0, (1 - left) / rate), left
+end

@@ -3,8 +3,7 @@ local FIGURES_KEPT_S = 34560000
 
 local function daily(site, at, name, by)
   local key = P .. 'day:' .. site .. ':' .. string.format('%d', math.floor(tonumber(at) / 86400))
-  call('HINCRBY', key, name, by)
-  call('EXPIRE', key, FIGURES_KEPT_S, 'NX')
+  if call('HINCRBY', key, name, by) == by then call('EXPIRE', key, FIGURES_KEPT_S, 'NX') end
 end
 
 -- Count the decision on an item, or, with -1, take it back from the day that it was counted on.

@@ -1,6 +1,6 @@
 -- Lease deliveries that are due; one that is not settled before its lease ends becomes due again.
 -- ARGV: now, end of the lease, limit, limit for a site, then site, its own limit, ... where it differs
--- Returns {id, item, site, body, attempts} for each.
+-- Returns {id, item, site, body, attempts, whether the comment came by Akismet's protocol} for each.
 local leased, room = {}, {}
 for i = 5, #ARGV, 2 do room[ARGV[i]] = tonumber(ARGV[i + 1]) end
 
@@ -12,7 +12,7 @@ local function lease(id)
   local f = call('HMGET', d, 'item', 'site', 'body')
   call('HSET', d, 'busy_until', ARGV[2])
   schedule(id, ARGV[2])
-  leased[#leased + 1] = {id, f[1], f[2], f[3], attempts}
+  leased[#leased + 1] = {id, f[1], f[2], f[3], attempts, call('EXISTS', P .. 'akismet:' .. f[1])}
 end
 
 for _, site in ipairs(call('ZRANGEBYSCORE', P .. 'turns', '-inf', ARGV[1])) do
