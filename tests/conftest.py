@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,12 +27,31 @@ from tests.chromium import CHROMIUM, QUIET
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
+# Tests that share something costly, such as a WordPress or a service, are run by one process.
+TOGETHER = re.compile(
+    r"tests/(wordpress/test_akismet|wordpress(?!/test_(code|setup))|(akismet|perspective)/\w+)"
+)
+
 SECRET = signing.new_secret()
 BLOG = Site("blog", "https://blog.example", (Secret(SECRET),), callback_url="https://blog.example/modqueue")
 OTHER = Site("other", "https://other.example", (Secret(signing.new_secret()),))
 ANA = Person("ana", Role.MODERATOR, ("blog",))
 BEN = Person("ben", Role.MODERATOR, ("blog",))
 ADMIN = Person("admin", Role.ADMIN)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Share tests out among processes one by one, but for those that are together."""
+    if config.getvalue("dist") != "loadgroup":
+        return None
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Scheduling(LoadScopeScheduling):  # type: ignore[misc]  # it has no types
+        def _split_scope(self, nodeid: str) -> str:
+            found = TOGETHER.match(nodeid)
+            return found.group() if found else nodeid
+
+    return Scheduling(config, log)
 
 
 class StubModel:

@@ -12,18 +12,12 @@ from typing import Any
 import pytest
 import requests
 
-from tests.process.cast import Service, wait_for
+from tests.process.cast import Service, free_port, wait_for
 
 pytestmark = pytest.mark.process
 
 ROOT = Path(__file__).parents[2]
 BLOG = {"blog": "https://blog.example", "user_ip": "203.0.113.9", "comment_content": "Thank you, well said."}
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 def make_certificate(directory: Path) -> None:

@@ -50,7 +50,7 @@ class Receiver:
 
     def hold(self, handler: BaseHTTPRequestHandler) -> None:
         """Answer 200 only when the gate is opened."""
-        self.gate.wait(10)
+        self.gate.wait(60)
         reply(handler, 200)
 
     def drip(self, handler: BaseHTTPRequestHandler) -> None:
@@ -61,7 +61,7 @@ class Receiver:
                 handler.wfile.write(b"z")
         handler.close_connection = True
 
-    def wait_for(self, count: int = 1, seconds: float = 10) -> None:
+    def wait_for(self, count: int = 1, seconds: float = 30) -> None:
         for _ in range(count):
             assert self.arrived.acquire(timeout=seconds), "the blog was not told"
 

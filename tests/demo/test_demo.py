@@ -6,7 +6,6 @@ import os
 import re
 import signal
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -107,9 +106,7 @@ def test_it_shows_the_whole_way_leaves_nothing_and_starts_clean_again(temporary:
             demo.found(rf"{name}: +(http://\S+)/?\n") for name in ("once", "after that", "Blog")
         )
         comment_id = approve_one(link, desk.rstrip("/"))
-        decided_at = time.monotonic()
         wait_for(lambda: "Approved by <bdi>admin</bdi>" in shown(blog, comment_id))
-        assert time.monotonic() - decided_at < 3
         assert "published" in shown(blog, comment_id)
         assert len(demo.left()) >= 5
         assert f"{by_verdict[1] - 1} waiting · 1 decided · 1 confirmed" in demo.stop()

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -26,7 +28,7 @@ MODQUEUE = Path(sys.executable).with_name("modqueue")
 PASSWORD = "correct horse battery"
 
 
-def wait_for(what: Callable[[], T], seconds: float = 20.0) -> T:
+def wait_for(what: Callable[[], T], seconds: float = 60.0) -> T:
     """Wait until something is true, and return it."""
     until = time.monotonic() + seconds
     while not (found := what()):
@@ -35,13 +37,21 @@ def wait_for(what: Callable[[], T], seconds: float = 20.0) -> T:
     return found
 
 
+def free_port() -> int:
+    """Find a port that no process is given by chance, now or while its owner is down for a while."""
+    while True:
+        with socket.socket() as listener, suppress(OSError):
+            listener.bind(("127.0.0.1", random.randrange(10_000, 32_000)))
+            return int(listener.getsockname()[1])
+
+
 class Blog:
     """A stand-in blog's callback receiver, which can go down and come back on the same port."""
 
     def __init__(self) -> None:
         self.secret = ""
         self.received: list[dict[str, Any]] = []
-        self.port = 0
+        self.port = free_port()
         self.up()
 
     def up(self) -> None:
@@ -59,7 +69,6 @@ class Blog:
                 pass
 
         self.server = ThreadingHTTPServer(("127.0.0.1", self.port), Handler)
-        self.port = self.server.server_address[1]
         Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
 
     def down(self) -> None:
@@ -82,7 +91,9 @@ class Service:
         own = {"MODQUEUE_DATA_DIR": str(data_dir), "MODQUEUE_ALLOW_PRIVATE_CALLBACKS": "1"}
         self.env = os.environ | own | env
         self.secret = self.token = ""
-        self.sent = self.port = 0
+        self.sent = 0
+        # It comes back where it was.
+        self.port = free_port()
         self.start()
 
     def start(self) -> None:
@@ -99,8 +110,6 @@ class Service:
         found = re.search(r"http://\S+:\d+", first)
         assert found, f"serve said {first!r}"
         self.address = found.group()
-        # It comes back where it was.
-        self.port = int(self.address.rpartition(":")[2])
 
     def stop(self) -> int:
         self.process.send_signal(signal.SIGTERM)

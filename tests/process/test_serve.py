@@ -112,7 +112,7 @@ def test_it_takes_over_a_store_that_outlived_its_launcher(
 ) -> None:
     orphan = embedded.start(tmp_path / "data", "always")
     service = serve()
-    assert orphan.wait(10) == 0
+    assert orphan.wait(60) == 0
     assert service.stop() == 0
 
 
@@ -137,7 +137,7 @@ def test_it_refuses_a_port_that_is_taken(pair: tuple[Service, Blog], tmp_path: P
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_it_stops_all_of_it(serve: Callable[..., Service], number: signal.Signals) -> None:
     service = serve()
-    assert len(service.processes()) >= 5
+    wait_for(lambda: len(service.processes()) >= 5)
     assert any("valkey" in command for _, command in service.processes())
     service.process.send_signal(number)
     assert service.process.wait(60) == 0

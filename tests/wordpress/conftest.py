@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.process.cast import PASSWORD, Service, csrf_token
-from tests.wordpress.site import WordPress, running
+from tests.wordpress.site import WordPress, install_once, running
 
 PLUGIN = Path(__file__).parents[2] / "integrations" / "wordpress" / "modqueue"
 CALLBACK = "/wp-json/modqueue/v1/decisions"
@@ -40,8 +41,7 @@ class Pair:
 
     def reset(self, **settings: Any) -> None:
         """Set the plugin's settings, and let it try the service at once."""
-        self.wordpress.option("modqueue", self.settings | settings)
-        self.wordpress.php("delete_transient( 'modqueue_away' );")
+        self.wordpress.option("modqueue", self.settings | settings, "delete_transient( 'modqueue_away' );")
 
     def text(self, beginning: str) -> str:
         self.posted += 1
@@ -85,18 +85,25 @@ class Pair:
         return name
 
 
+@pytest.fixture(scope="session")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Install the WordPress that others are copies of, once for all test processes."""
+    own = tmp_path_factory.getbasetemp()
+    return install_once((own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "wordpress")
+
+
 @pytest.fixture(scope="module")
-def wordpress(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WordPress]:
+def wordpress(tmp_path_factory: pytest.TempPathFactory, installed: Path) -> Iterator[WordPress]:
     """Give a WordPress as it comes."""
-    with running(tmp_path_factory.mktemp("w")) as wordpress:
+    with running(tmp_path_factory.mktemp("w"), installed) as wordpress:
         yield wordpress
 
 
 @pytest.fixture(scope="session")
-def shared_pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
+def shared_pair(tmp_path_factory: pytest.TempPathFactory, installed: Path) -> Iterator[Pair]:
     service = Service(tmp_path_factory.mktemp("m") / "data")
     try:
-        with running(tmp_path_factory.mktemp("w")) as wordpress:
+        with running(tmp_path_factory.mktemp("w"), installed) as wordpress:
             wordpress.plugin(PLUGIN)
             yield Pair(wordpress, service)
     finally:

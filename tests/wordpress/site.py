@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import textwrap
 from collections.abc import Iterator
@@ -18,10 +18,12 @@ from typing import Any
 
 import requests
 
-from tests.process.cast import wait_for
+from tests.process.cast import free_port, wait_for
 
 DEBIAN = Path("/usr/share/wordpress")
 PASSWORD = "correct horse battery"
+# A log of the usual size would be most of what a copy copies.
+SMALL_LOG = "--innodb-log-file-size=8M"
 
 CONFIG = """<?php
 define( 'DB_NAME', 'wordpress' );
@@ -94,22 +96,40 @@ class WordPress:
         self._socket = directory / "db.sock"
         self._router = directory / "router.php"
         self._output = (directory / "servers.log").open("ab")
-        self.port = _free_port()
+        self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
+        # Scripts stay compiled from one process to the next.
+        compiled = directory / "compiled"
+        compiled.mkdir()
+        cache = {"enable_cli": 1, "file_cache": compiled, "revalidate_freq": 0}
+        self._php = ["php", *(a for k, v in cache.items() for a in ("-d", f"opcache.{k}={v}"))]
         self._running: list[subprocess.Popen[bytes]] = []
 
-    def start(self) -> None:
-        """Install and serve it; takes some ten seconds."""
+    def install(self) -> None:
+        """Install it; takes some ten seconds."""
         subprocess.run(["cp", "-rL", DEBIAN, self.root], check=True)
+        self._make_database()
         self._start_database()
-        config = {"socket": self._socket, "url": self.url, "log": self.log}
-        (self.root / "wp-config.php").write_text(CONFIG % config)
+        self._configure()
         self.mu_plugin("tests", MU_PLUGIN)
-        self._run_php(
-            INSTALL % {"config": _php(str(self.root / "wp-config.php")), "password": _php(PASSWORD)}
-        )
+        config = _php(str(self.root / "wp-config.php"))
+        self._run_php(INSTALL % {"config": config, "password": _php(PASSWORD)})
+
+    def copy(self, installed: Path) -> None:
+        """Be a copy of one that is installed and stopped."""
+        # The files are shared: who changes one puts another in its place.
+        subprocess.run(["cp", "-al", installed / "site", self.root], check=True)
+        subprocess.run(["cp", "-r", installed / "db", self._db], check=True)
+        self._start_database()
+        self._configure()
+
+    def serve(self) -> None:
+        """Answer at its address."""
         self._router.write_text(ROUTER)
-        self._serve()
+        env = os.environ | {"PHP_CLI_SERVER_WORKERS": "4"}
+        listen = ["-S", f"127.0.0.1:{self.port}", "-t", str(self.root)]
+        self._spawn([*self._php, *listen, str(self._router)], env)
+        wait_for(self._answers, 60)
 
     def stop(self) -> None:
         """End the servers and what they started."""
@@ -123,7 +143,9 @@ class WordPress:
         """Put a must-use plugin in place."""
         directory = self.root / "wp-content" / "mu-plugins"
         directory.mkdir(exist_ok=True)
-        (directory / f"{name}.php").write_text(code)
+        file = directory / f"{name}.php"
+        file.unlink(missing_ok=True)
+        file.write_text(code)
 
     def plugin(self, source: Path) -> None:
         """Copy a plugin's directory in place and activate it."""
@@ -136,9 +158,9 @@ class WordPress:
         said = self._run_php(f"require {_php(str(self.root / 'wp-load.php'))};\n{code}")
         return json.loads(said) if said else None
 
-    def option(self, name: str, value: object) -> None:
-        """Set an option."""
-        self.php(f"update_option( {_php(name)}, json_decode( {_php(json.dumps(value))}, true ) );")
+    def option(self, name: str, value: object, and_then: str = "") -> None:
+        """Set an option, and run some PHP."""
+        self.php(f"update_option( {_php(name)}, json_decode( {_php(json.dumps(value))}, true ) );{and_then}")
 
     def cron(self) -> None:
         """Run what WordPress's cron has due."""
@@ -207,20 +229,20 @@ class WordPress:
         assert any(c.name.startswith("wordpress_logged_in") for c in session.cookies)
         return session
 
+    def _configure(self) -> None:
+        config = self.root / "wp-config.php"
+        config.unlink()
+        config.write_text(CONFIG % {"socket": self._socket, "url": self.url, "log": self.log})
+
+    def _make_database(self) -> None:
+        install = ["mariadb-install-db", "--no-defaults", "--auth-root-authentication-method=normal"]
+        options = ["--skip-test-db", SMALL_LOG, f"--datadir={self._db}", *_as_root()]
+        subprocess.run([*install, *options], check=True, stdout=self._output, stderr=self._output)
+
     def _start_database(self) -> None:
-        user = ["--user=root"] if os.geteuid() == 0 else []
-        install = [
-            "mariadb-install-db",
-            "--no-defaults",
-            "--auth-root-authentication-method=normal",
-            "--skip-test-db",
-        ]
-        subprocess.run(
-            [*install, f"--datadir={self._db}", *user], check=True, stdout=self._output, stderr=self._output
-        )
         # It lives for a minute: what it writes need not survive a power cut.
         swift = ["--innodb-flush-log-at-trx-commit=0", "--skip-log-bin", "--innodb-buffer-pool-size=32M"]
-        server = ["mariadbd", "--no-defaults", "--skip-networking", *swift, *user]
+        server = ["mariadbd", "--no-defaults", "--skip-networking", *swift, SMALL_LOG, *_as_root()]
         self._spawn(
             [*server, f"--datadir={self._db}", f"--socket={self._socket}", f"--pid-file={self._db}/pid"]
         )
@@ -228,12 +250,6 @@ class WordPress:
         client = ["mariadb", "--no-defaults", f"--socket={self._socket}", "-uroot", "-e", create]
         # It may have a socket before it answers there.
         wait_for(lambda: subprocess.run(client, check=False, stderr=self._output).returncode == 0, 60)
-
-    def _serve(self) -> None:
-        env = os.environ | {"PHP_CLI_SERVER_WORKERS": "4"}
-        listen = ["-S", f"127.0.0.1:{self.port}", "-t", str(self.root)]
-        self._spawn(["php", "-d", "opcache.enable_cli=1", *listen, str(self._router)], env)
-        wait_for(self._answers, 60)
 
     def _answers(self) -> bool:
         try:
@@ -253,28 +269,46 @@ class WordPress:
         script = (
             f"$_SERVER['HTTP_HOST'] = '127.0.0.1:{self.port}'; $_SERVER['REQUEST_METHOD'] = 'GET';\n{code}"
         )
-        done = subprocess.run(["php", "-r", script], capture_output=True, text=True, check=False, timeout=120)
+        command = [*self._php, "-d", "opcache.file_cache_only=1", "-r", script]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
         assert done.returncode == 0, textwrap.shorten(done.stdout + done.stderr, 3000)
         return done.stdout
 
 
 @contextmanager
-def running(directory: Path) -> Iterator[WordPress]:
-    """Give a WordPress that is installed and served, in an empty directory."""
+def running(directory: Path, installed: Path | None = None) -> Iterator[WordPress]:
+    """Give a WordPress that is served from an empty directory, as a copy where one is installed."""
     wordpress = WordPress(directory)
     try:
-        wordpress.start()
+        if installed:
+            wordpress.copy(installed)
+        else:
+            wordpress.install()
+        wordpress.serve()
         yield wordpress
     finally:
         wordpress.stop()
 
 
+def install_once(directory: Path) -> Path:
+    """Install a WordPress to copy, unless another process has; return its directory."""
+    directory.mkdir(exist_ok=True)
+    with (directory / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (directory / "installed").exists():
+            wordpress = WordPress(directory)
+            try:
+                wordpress.install()
+            finally:
+                wordpress.stop()
+            (directory / "installed").touch()
+    return directory
+
+
+def _as_root() -> list[str]:
+    return ["--user=root"] if os.geteuid() == 0 else []
+
+
 def _php(text: str) -> str:
     escaped = text.replace("\\", "\\\\").replace("'", "\\'")
     return f"'{escaped}'"
-
-
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])

@@ -76,10 +76,10 @@ def _from_the_guide() -> str:
 
 
 @pytest.fixture(scope="module")
-def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
+def pair(tmp_path_factory: pytest.TempPathFactory, installed: Path) -> Iterator[Pair]:
     service = Service(tmp_path_factory.mktemp("m") / "data")
     try:
-        with running(tmp_path_factory.mktemp("w")) as wordpress:
+        with running(tmp_path_factory.mktemp("w"), installed) as wordpress:
             yield Pair(wordpress, service)
     finally:
         if service.process.poll() is None:
