@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import json
 import re
 
 import pytest
@@ -163,15 +164,37 @@ def test_it_exports_and_erases_what_it_knows_of_an_author(pair: Pair) -> None:
     posted = pair.wordpress.comment(pair.text(HELD), email=email)
     exported = pair.wordpress.php(f"echo json_encode( Modqueue_Privacy::export( '{email}' ) );")
     assert exported["done"]
+    item = pair.answer(posted.id)["id"]
+    assert pair.service.api("GET", f"comments/{item}").status_code == 200
     assert "score:dehumanising" in exported["data"][0]["data"][0]["value"]
     erased = pair.wordpress.php(f"echo json_encode( Modqueue_Privacy::erase( '{email}' ) );")
-    assert erased["items_removed"]
+    assert (erased["items_removed"], erased["items_retained"], erased["messages"]) == (True, False, [])
     assert pair.answer(posted.id) == ""
+    assert pair.service.api("GET", f"comments/{item}").status_code == 404
+    assert pair.service.command("export", "--author", email) == ""
     assert pair.wordpress.php(f"echo json_encode( Modqueue_Privacy::export( '{email}' ) );")["data"] == []
     erasers = pair.wordpress.php(
         "echo json_encode( array_keys( apply_filters( 'wp_privacy_personal_data_erasers', array() ) ) );"
     )
     assert erasers.index("modqueue") < erasers.index("wordpress-comments")
+
+
+def test_it_says_so_where_the_service_cannot_be_asked_to_erase(pair: Pair) -> None:
+    pair.reset(address="http://127.0.0.1:1")
+    erased = pair.wordpress.php("echo json_encode( Modqueue_Privacy::erase( 'nobody@reader.example' ) );")
+    assert (erased["items_retained"], erased["done"]) == (True, True)
+    assert "Erase again when it can be reached" in erased["messages"][0]
+
+
+def test_it_suggests_a_paragraph_for_the_privacy_policy(pair: Pair, admin: requests.Session) -> None:
+    guide = read(pair, admin, "/wp-admin/options-privacy.php?tab=policyguide")
+    assert "Comments are sent to a moderation service that the owner of this site runs" in guide
+    # What it promises of addresses is what is stored.
+    email = "someone@reader.example"
+    pair.wordpress.comment(pair.text(HELD), email=email)
+    kept = pair.service.command("export", "--author", email)
+    assert json.loads(kept.splitlines()[0])["comment"]["author_shown"] == "s…@reader.example"
+    assert email not in kept
 
 
 def test_php_had_nothing_to_complain_of(pair: Pair) -> None:

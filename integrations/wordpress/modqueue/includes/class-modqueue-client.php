@@ -30,10 +30,11 @@ final class Modqueue_Client {
 	 * @param string               $path    Such as `comments`.
 	 * @param string               $id      Id of the message: the same one and the same message count once.
 	 * @param array<string, mixed> $message The message.
+	 * @param float                $timeout Seconds to wait at most; 0 for those of the settings.
 	 * @return array<string, mixed>|WP_Error
 	 */
-	public static function post( string $path, string $id, array $message ) {
-		$response = self::request( $path, $id, $message );
+	public static function post( string $path, string $id, array $message, float $timeout = 0 ) {
+		$response = self::request( $path, $id, $message, $timeout );
 		if ( is_wp_error( $response ) ) {
 			set_transient( self::AWAY, 1, self::AWAY_FOR );
 			$why = array(
@@ -57,9 +58,10 @@ final class Modqueue_Client {
 	 * @param string               $path    Such as `comments`.
 	 * @param string               $id      Id of the message.
 	 * @param array<string, mixed> $message The message.
+	 * @param float                $timeout Seconds to wait at most; 0 for those of the settings.
 	 * @return array<string, mixed>|WP_Error
 	 */
-	private static function request( string $path, string $id, array $message ) {
+	private static function request( string $path, string $id, array $message, float $timeout ) {
 		$settings = Modqueue_Settings::all();
 		$body     = (string) wp_json_encode( $message );
 		$headers  = array(
@@ -69,7 +71,7 @@ final class Modqueue_Client {
 		return wp_remote_post(
 			$settings['address'] . '/webhooks/' . $path,
 			array(
-				'timeout'     => $settings['timeout'],
+				'timeout'     => $timeout ? $timeout : $settings['timeout'],
 				'redirection' => 0,
 				'user-agent'  => 'Modqueue for WordPress',
 				'body'        => $body,

@@ -13,6 +13,11 @@ final class Modqueue_Privacy {
 	const PAGE = 100;
 
 	/**
+	 * Seconds that the service may take to look through all that it keeps.
+	 */
+	const PATIENCE = 25;
+
+	/**
 	 * Registers the hooks.
 	 */
 	public static function hook(): void {
@@ -26,7 +31,7 @@ final class Modqueue_Privacy {
 	 * Suggests a paragraph for the blog's privacy policy.
 	 */
 	public static function suggest(): void {
-		$text = __( 'Comments are sent to a moderation service that the owner of this site runs, together with the name, e-mail address, web address, IP address and browser of their author. The service scores the text and keeps it for its moderators; of the e-mail and IP addresses it keeps only a keyed hash and a short form such as “a…@example.com”. No third party receives them.', 'modqueue' );
+		$text = __( 'Comments are sent to a moderation service that the owner of this site runs, together with the name, e-mail address, web address, IP address and browser of their author. The service scores the text and keeps it for its moderators; of the e-mail and IP addresses it keeps only a keyed hash and a short form such as “a…@example.com”, and it erases all of it when this site’s tool for erasing personal data is used. No third party receives them.', 'modqueue' );
 		wp_add_privacy_policy_content( 'Modqueue', wp_kses_post( wpautop( $text ) ) );
 	}
 
@@ -99,12 +104,30 @@ final class Modqueue_Privacy {
 			$removed = self::values( (int) $comment->comment_ID ) || $removed;
 			Modqueue_Record::erase( (int) $comment->comment_ID );
 		}
+		$done = count( $comments ) < self::PAGE;
+		// Last, so that what is erased here is not sent anew meanwhile.
+		$erased = $done && Modqueue_Settings::is_complete() ? self::erase_at_the_service( $email ) : array( 'comments' => 0 );
+		$failed = is_wp_error( $erased );
 		return array(
-			'items_removed'  => $removed,
-			'items_retained' => $removed,
-			'messages'       => $removed ? array( __( 'The comments’ text stays with your Modqueue service until it expires there.', 'modqueue' ) ) : array(),
-			'done'           => count( $comments ) < self::PAGE,
+			'items_removed'  => $removed || ( ! $failed && $erased['comments'] ),
+			'items_retained' => $failed,
+			'messages'       => $failed ? array( __( 'Your Modqueue service could not be asked to erase what it keeps of this person. Erase again when it can be reached.', 'modqueue' ) ) : array(),
+			'done'           => $done,
 		);
+	}
+
+	/**
+	 * Has the service erase what it keeps of an author on this site.
+	 *
+	 * @param string $email The author.
+	 * @return array<string, mixed>|WP_Error
+	 */
+	private static function erase_at_the_service( string $email ) {
+		$message = array(
+			'type' => 'author.erase',
+			'data' => array( 'email' => $email ),
+		);
+		return Modqueue_Client::post( 'erasures', 'wp-' . wp_generate_uuid4(), $message, self::PATIENCE );
 	}
 
 	/**
