@@ -25,7 +25,7 @@ from classifier.structure import fields
 from classifier.text import MAX_TEXT, Document, Normalised, normalise, to_codes
 
 #: Changes whenever the same comment would be encoded otherwise: a model fits one format only.
-FORMAT = 2
+FORMAT = 3
 AUTHOR_BITS = 15
 _SIZES = {
     "char": 1 << CHAR_BITS,
