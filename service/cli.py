@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from service import config, logs
-from service.commands import deliveries, models, open_store, people, privacy, reach, senders, sites
+from service.commands import archives, deliveries, models, open_store, people, privacy, reach, senders, sites
 from service.errors import ModqueueError
 
 
@@ -39,6 +39,7 @@ def main() -> None:
 for group in (sites.site, people.moderator, people.token, senders.sender, deliveries.delivery, models.model):
     main.add_command(group)
 main.add_command(privacy.erase)
+main.add_command(archives.archive)
 for command in (reach.site_akismet, reach.site_wordpress):
     sites.site.add_command(command)
 

@@ -35,6 +35,20 @@ class Settings(BaseSettings):
     )
     trusted_proxies: int = Field(0, ge=0, le=10, description="How many reverse proxies stand in front.")
     lease_seconds: float = Field(300.0, gt=0, description="How long a claim lasts.")
+    keep_approved_days: float = Field(
+        30.0,
+        gt=0,
+        description="`modqueue archive` takes comments that nobody decided about when they are older.",
+    )
+    keep_decided_days: float = Field(
+        90.0, gt=0, description="`modqueue archive` takes comments that were decided longer ago."
+    )
+    keep_log_days: float = Field(
+        365.0, gt=0, description="`modqueue archive` takes log entries that are older."
+    )
+    keep_examples_days: float = Field(
+        365.0, gt=0, description="`modqueue archive` takes training examples that are older."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="Least level that is logged."
     )

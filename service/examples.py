@@ -31,7 +31,8 @@ def write(store: Store, path: Path) -> int:
 
 def in_force(log: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     """Yield labelled texts from the log of examples, without what was undone or says nothing of a label."""
-    last = {(e["item"], e["revision"]): e for e in log}
+    # By time, since what was archived and brought back stands behind what is newer.
+    last = {(e["item"], e["revision"]): e for e in sorted(log, key=lambda e: float(e["at"]))}
     for (item, revision), example in last.items():
         labels = _labels(example)
         if labels:

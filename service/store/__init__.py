@@ -17,6 +17,7 @@ from service.store.policies import Policies
 from service.store.queue import Arrival, Queue
 from service.store.registry import Registry
 from service.store.requests import Requests
+from service.store.retiring import Retiring
 from service.store.search import ALL, DECIDED, ESCALATED, PENDING, Sort, Wanted
 from service.store.sessions import Session, Sessions
 from service.store.suggestions import Suggestions
@@ -63,6 +64,7 @@ class Store:
         self.akismet = Traces(self._db, self.partitions)
         self.requests = Requests(self._db)
         self.erasing = Erasing(self._db, self.partitions)
+        self.retiring = Retiring(self._db, self.partitions)
 
     def close(self) -> None:
         """Give back all connections."""

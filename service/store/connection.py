@@ -25,7 +25,8 @@ USES = {
     "decide": ("figures",),
     "undo": ("figures",),
     "campaign_begin": ("campaigns",),
-    "erase": ("campaigns",),
+    "erase": ("campaigns", "forgetting"),
+    "retire": ("campaigns", "forgetting"),
 }
 
 _log = structlog.get_logger(__name__)
