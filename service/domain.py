@@ -248,6 +248,7 @@ class Policy:
     blocked_domains: tuple[str, ...] = ()
     max_links: int | None = None
     hold_new_authors: bool = False
+    pass_other_languages: bool = False
     shadow: bool = False
     attributes: Mapping[str, str] = field(default_factory=dict)
 

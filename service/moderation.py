@@ -272,8 +272,9 @@ def _judge(
     site: Site, comment: Comment, model: Model, scores: dict[str, float] | ScorerError, history: History
 ) -> tuple[Judgement, tuple[Explanation, ...]]:
     judgement = policy.judge(
-        comment, scores, history, site.policy, model=model.id, recommended=model.recommended
-    )
+        comment, scores, history, site.policy,
+        model=model.id, recommended=model.recommended, language=model.language(comment),
+    )  # fmt: skip
     if judgement.verdict is not Verdict.HOLD or not judgement.scores:
         return judgement, ()
     return judgement, model.explain(comment, _labels_to_explain(judgement))

@@ -22,11 +22,15 @@ def judge(
     *,
     model: str,
     recommended: Mapping[str, Thresholds],
+    language: str = "",
 ) -> Judgement:
-    """Judge a comment: the severest of what scores, rules and author history ask for."""
+    """Judge a comment: the severest of what scores, rules, author history and its language ask for."""
     known: Mapping[str, float] = {} if isinstance(scores, ScorerError) else scores
     thresholds = effective(policy, recommended)
-    findings = [*_by_score(known, thresholds), *_by_rule(comment, policy), *_by_author(history, policy)]
+    scored = _by_score(known, thresholds)
+    if language:
+        scored = _by_language(scored, language, policy)
+    findings = [*scored, *_by_rule(comment, policy), *_by_author(history, policy)]
     if history.campaign:
         findings.append((Verdict.HOLD, Reason("campaign")))
     if isinstance(scores, ScorerError):
@@ -59,8 +63,8 @@ def check(policy: Policy) -> Policy:
     for label in policy.reject_labels:
         if label not in LABELS:
             raise Invalid("reject_labels", "no such label: %(label)s", label=label)
-    for name, choice in (("hold_new_authors", policy.hold_new_authors), ("shadow", policy.shadow)):
-        if not isinstance(choice, bool):
+    for name in ("hold_new_authors", "pass_other_languages", "shadow"):
+        if not isinstance(getattr(policy, name), bool):
             raise Invalid(name, "must be true or false")
     for name, label in policy.attributes.items():
         if label not in LABELS:
@@ -92,6 +96,15 @@ def _by_score(
             yield Verdict.REJECT, Reason(f"score:{label}", score, reject)
         elif hold is not None and score >= hold:
             yield Verdict.HOLD, Reason(f"score:{label}", score, hold)
+
+
+def _by_language(
+    scored: Iterable[tuple[Verdict, Reason]], language: str, policy: Policy
+) -> Iterable[tuple[Verdict, Reason]]:
+    # Of what the model has not learnt only spam can be told, by links and author; never for certain.
+    yield from ((Verdict.HOLD, reason) for _, reason in scored if reason.code == "score:spam")
+    verdict = Verdict.APPROVE if policy.pass_other_languages else Verdict.HOLD
+    yield verdict, Reason("language", detail=language)
 
 
 def _by_rule(comment: Comment, policy: Policy) -> Iterable[tuple[Verdict, Reason]]:

@@ -73,8 +73,9 @@ def _score(good: list[tuple[Any, Comment]], model: Model, explain: bool) -> Iter
         scored = [error] * len(good)
     for (given, comment), scores in zip(good, scored, strict=True):
         judged = policy.judge(
-            comment, scores, History(), Policy(), model=model.id, recommended=model.recommended
-        )
+            comment, scores, History(), Policy(),
+            model=model.id, recommended=model.recommended, language=model.language(comment),
+        )  # fmt: skip
         row = {
             "id": given,
             "scores": {k: round(v, 6) for k, v in judged.scores.items()},

@@ -51,6 +51,18 @@ class Model:
             raise ScorerError(f"the model failed: {type(error).__name__}") from error
         return [{k: float(s) for k, s in zip(LABELS, row, strict=True)} for row in rows]
 
+    def language(self, comment: Comment) -> str:
+        """Return the code of a comment's language or script where the model has not learnt it."""
+        if self._champion is None:
+            return ""
+        from classifier.language import foreign
+
+        try:
+            return foreign(comment.text)
+        except Exception as error:
+            _log.error("language not identified", error=type(error).__name__)
+            return ""
+
     def explain(self, comment: Comment, labels: Iterable[str]) -> tuple[Explanation, ...]:
         """Explain the scores of some labels; empty where the model cannot, since the verdict stands."""
         if self._champion is None:

@@ -55,7 +55,10 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 
 class StubModel:
-    """Reads its scores from words of the comment: `[dehumanising=0.9 spam=0.2]`; `[broken]` fails."""
+    """Reads its scores from words of the comment: `[dehumanising=0.9 spam=0.2]`; `[broken]` fails.
+
+    Its language likewise: `[language=de]`.
+    """
 
     id = "stub-1"
     recommended = {
@@ -73,6 +76,9 @@ class StubModel:
         scores = {"dehumanising": 0.01, "hateful": 0.01, "spam": 0.01}
         words = comment.text.replace("[", " ").replace("]", " ").split()
         return scores | {k: float(v) for k, _, v in (w.partition("=") for w in words) if k in scores}
+
+    def language(self, comment: Comment) -> str:
+        return comment.text.partition("[language=")[2].partition("]")[0]
 
     def explain(self, comment: Comment, labels: list[str]) -> tuple[Explanation, ...]:
         scores = self.score(comment)

@@ -162,6 +162,7 @@ def _policy() -> Policy:
         blocked_domains=_lines("blocked_domains"),
         max_links=_whole("max_links"),
         hold_new_authors="hold_new_authors" in form,
+        pass_other_languages="pass_other_languages" in form,
         shadow="shadow" in form,
     )
 

@@ -6,6 +6,7 @@ import re
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
+from babel import Locale
 from babel.dates import format_date
 
 from service.domain import LABELS, DeliveryState, Item, Reason, ReasonCode
@@ -28,7 +29,7 @@ REASONS = {
     "campaign": mark("near-copies of it came from several places"),
 }
 # Where the words say all of it.
-TOLD = ("author:NEW", "rule:edited_after_rejection", "rule:honeypot", "rule:links")
+TOLD = ("author:NEW", "language", "rule:edited_after_rejection", "rule:honeypot", "rule:links")
 # As short as a line of the list needs them.
 REASON_CODES = {
     "rule:blocked_word": mark("blocked word"),
@@ -171,12 +172,19 @@ def reason_words(reason: Reason) -> str:
     if kind == "rule":
         return gettext(RULES[name]) if name in RULES else gettext("the rule %(name)s says so:", name=name)
     if kind != "score":
-        return gettext(REASONS.get(reason.code, reason.code))
+        known = reason.code != "language" or not reason.detail
+        return gettext(REASONS.get(reason.code, reason.code)) if known else _language(reason.detail)
     facts = {"score": score(reason.score or 0.0), "label": label_name(name)}
     if reason.threshold is None:
         return gettext("it scores %(score)s for %(label)s", **facts)
     limit = score(reason.threshold)
     return gettext("it scores %(score)s for %(label)s; held from %(limit)s", **facts, limit=limit)
+
+
+def _language(code: str) -> str:
+    locale = Locale.parse(words.language())
+    name = locale.languages.get(code) or locale.scripts.get(code) or code
+    return gettext("the model has not learnt its language: %(name)s", name=name)
 
 
 def detail(reason: Reason) -> str:

@@ -14,6 +14,7 @@ NAMES = {
     "blocked_domains": mark("blocked domains"),
     "max_links": mark("most links"),
     "hold_new_authors": mark("hold new authors"),
+    "pass_other_languages": mark("publish other languages"),
     "shadow": mark("shadow mode"),
     "attributes": mark("attributes of other scorers"),
 }

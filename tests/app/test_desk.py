@@ -101,6 +101,8 @@ def test_it_adds_up_the_reasons(
         ("http://a.b.example/", {"blocked_domains": ("b.example",)}, "the blocked domain b.example"),
         ("http://a.example/", {"max_links": 0}, "it has more links than are allowed: 1, not 0"),
         ("hello", {"hold_new_authors": True}, "this author has no approved comment here yet"),
+        ("hallo [language=de]", {}, "the model has not learnt its language: German"),
+        ("привет [language=Cyrl]", {}, "the model has not learnt its language: Cyrillic"),
     ],
 )
 def test_it_says_every_reason_in_words(

@@ -76,3 +76,26 @@ def test_it_turns_whatever_a_model_does_into_one_error(
     with pytest.raises(ScorerError, match="ZeroDivisionError"):
         model.score(VERMIN)
     assert model.explain(VERMIN, LABELS) == ()
+
+
+def test_it_names_a_language_that_the_champion_has_not_learnt(tmp_path: Path) -> None:
+    model = Scorer(tmp_path).current()
+    assert model.language(Comment("blog", "1", "Das ist doch wieder ein sehr guter Artikel.")) == "de"
+    assert model.language(VERMIN) == ""
+
+
+def test_it_scores_where_the_language_cannot_be_identified(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("classifier.language.foreign", lambda _: 1 / 0)
+    assert Scorer(tmp_path).current().language(VERMIN) == ""
+
+
+def test_it_explains_what_is_quoted_apart(tmp_path: Path) -> None:
+    text = f"> {VERMIN.text}\n\nThat is a lie. My neighbours came from there and teach your children."
+    (why,) = Scorer(tmp_path).current().explain(Comment("blog", "1", text), ["dehumanising"])
+    (quote,) = why.quotes
+    assert text[quote.start : quote.end].startswith(f"> {VERMIN.text}")
+    assert quote.score > why.score
+    whole = why.bias + sum(c for _, _, c in quote.spans) + sum(c for _, c in quote.fields)
+    assert whole == pytest.approx(quote.log_odds, abs=1e-9)

@@ -36,7 +36,12 @@ def admin(app: Flask, moderation: Moderation) -> Visitor:
 def save(admin: Visitor, **fields: str) -> str:
     """Send the policy form as a browser does: without boxes that are not ticked."""
     form = admin.get("/settings/blog").form("/policy")
-    for box in ("shadow", "hold_new_authors", *(f"may_reject_{label}" for label in LABELS)):
+    for box in (
+        "shadow",
+        "hold_new_authors",
+        "pass_other_languages",
+        *(f"may_reject_{label}" for label in LABELS),
+    ):
         form.fields.pop(box, None)
     return admin.send(form, **fields).text
 
@@ -65,11 +70,13 @@ def test_it_saves_a_policy_as_a_new_version(admin: Visitor, moderation: Moderati
     said = save(
         admin, hold_spam="0.4", reject_spam="0,9", may_reject_spam="on", max_links="3",
         blocked_words="gadgets\r\n\r\n cheap pills \r\ngadgets", hold_new_authors="on",
+        pass_other_languages="on",
     )  # fmt: skip
     assert "Policy version 2 is in force." in said
     assert moderation.store.registry.site("blog").policy == Policy(
         version=2, thresholds={"spam": Thresholds(0.4, 0.9)}, reject_labels=("spam",), max_links=3,
         blocked_words=("gadgets", "cheap pills"), hold_new_authors=True,
+        pass_other_languages=True,
     )  # fmt: skip
     (entry,) = [
         e for e in map(json.loads, _log(moderation)) if e["kind"] == "policy set"
@@ -94,7 +101,9 @@ def test_a_saved_page_saved_again_changes_nothing(admin: Visitor, moderation: Mo
     fields = form.form("/policy").fields
     areas = dict(re.findall(r'<textarea id="\w+" name="(\w+)"[^>]*>(.*?)</textarea>', form.html, re.DOTALL))
     ticked = dict.fromkeys(("may_reject_spam",), "on")
-    sent = {k: v for k, v in fields.items() if not k.startswith(("may_", "shadow", "hold_new"))} | ticked
+    sent = {
+        k: v for k, v in fields.items() if not k.startswith(("may_", "shadow", "hold_new", "pass_"))
+    } | ticked
     sent |= {k: v.replace("&lt;", "<").replace("&gt;", ">") for k, v in areas.items()}
     assert admin.post("/settings/blog/policy", sent).status_code == 303
     assert changes(before, moderation.store.registry.site("blog").policy) == []

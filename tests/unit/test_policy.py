@@ -56,6 +56,37 @@ def test_it_never_answers_a_higher_score_more_mildly(
     assert judged(upper, policy).verdict.severity >= judged(one, policy).verdict.severity
 
 
+@pytest.mark.parametrize(("passes", "verdict"), [(False, Verdict.HOLD), (True, Verdict.APPROVE)])
+@pytest.mark.parametrize("label", ["dehumanising", "hateful"])
+def test_it_never_judges_an_unlearnt_language_by_its_score(
+    passes: bool, verdict: Verdict, label: str
+) -> None:
+    policy = Policy(pass_other_languages=passes, reject_labels=LABELS)
+    found = judge(
+        COMMENT, low(**{label: 0.99}), KNOWN, policy, model="m", recommended=RECOMMENDED, language="de"
+    )
+    assert found.verdict is verdict
+    assert [(r.code, r.detail) for r in found.reasons] == [("language", "de")]
+    assert found.lane == (None if passes else Lane.UNCERTAIN)
+    assert found.scores[label] == 0.99
+
+
+@pytest.mark.parametrize("passes", [False, True])
+def test_it_holds_what_looks_like_spam_in_an_unlearnt_language_but_never_rejects_it(passes: bool) -> None:
+    policy = Policy(pass_other_languages=passes)
+    found = judge(COMMENT, low(spam=0.99), KNOWN, policy, model="m", recommended=RECOMMENDED, language="de")
+    assert (found.verdict, found.lane) == (Verdict.HOLD, Lane.SPAM)
+    assert "score:spam" in {r.code for r in found.reasons}
+
+
+def test_it_keeps_rules_and_failures_in_any_language() -> None:
+    policy = Policy(pass_other_languages=True, blocked_words=("today",))
+    for scores in (low(), ScorerError("no model")):
+        found = judge(COMMENT, scores, KNOWN, policy, model="m", recommended=RECOMMENDED, language="de")
+        assert found.verdict is Verdict.HOLD
+        assert "rule:blocked_word" in {r.code for r in found.reasons}
+
+
 @given(scores_of_all, policies)
 def test_it_gives_a_reason_for_whatever_is_not_approved(scores: dict[str, float], policy: Policy) -> None:
     j = judged(scores, policy)
