@@ -46,6 +46,9 @@ KINDS = {
     "campaign decide": mark("Campaign decided"),
     "campaign undo": mark("Campaign: decision undone"),
     "decision": mark("Decision"),
+    "delivery:confirmed": mark("The blog confirmed"),
+    "delivery:dead": mark("Dead letter"),
+    "erased": mark("Erased"),
     "escalated": mark("Escalated"),
     "moderator_added": mark("Person invited"),
     "moderator_changed": mark("Person changed"),
@@ -75,10 +78,12 @@ KINDS = {
 }
 # Names of what was written down, and words that stand there.
 FACTS = {
+    "attempts": mark("tries"),
     "campaign": mark("campaign"),
     "decision": mark("decision"),
     "delivery": mark("delivery"),
     "email": mark("e-mail address"),
+    "error": mark("error"),
     "factor": mark("factor"),
     "model": mark("model"),
     "person": mark("person"),

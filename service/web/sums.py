@@ -16,11 +16,24 @@ ROWS_NAMED = 5
 # The longest bar of the table, in log-odds; longer ones are cut.
 BAR_FULL = 4.0
 
+# What the model measures beside words.
 FIELDS = {
     "author": mark("name and link of the author"),
     "author URL": mark("the author has a link"),
-    "short": mark("a short text"),
+    "author e-mail has digits": mark("an e-mail address with digits"),
+    "author is a phrase": mark("a phrase for a name"),
+    "capitals": mark("words in capitals"),
+    "digits": mark("digits"),
+    "emoji": mark("emoji"),
+    "exclamations": mark("exclamation marks"),
+    "link only": mark("a link and little else"),
+    "links": mark("links"),
     "long": mark("a long text"),
+    "money": mark("sums of money"),
+    "no words": mark("no words"),
+    "paragraphs": mark("paragraphs"),
+    "short": mark("a short text"),
+    "telephone or e-mail": mark("a telephone number or e-mail address"),
 }
 
 

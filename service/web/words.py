@@ -15,7 +15,7 @@ from typing import cast
 from babel import Locale
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
-from flask import Flask, g, has_request_context, request
+from flask import Flask, g, has_request_context, request, session
 
 from service.domain import LABELS
 from service.errors import Invalid, ModqueueError
@@ -40,18 +40,21 @@ def init_app(app: Flask) -> None:
 
 
 def speak(chosen: str) -> None:
-    """Answer this request in the language that somebody has chosen, if one is."""
+    """Answer in the language that somebody has chosen, if one is, also where nobody is looked up."""
     if chosen in LANGUAGES:
         g.language = chosen
+    if session.get("language", "") != chosen:
+        session["language"] = chosen
 
 
 def language() -> str:
-    """Return the language of this request: the one that was chosen, else what the browser asks for."""
+    """Return the language of this request: the chosen one, else what the browser asks for."""
     if not has_request_context():
         return ENGLISH
     if "language" not in g:
         asked = (tag.partition("-")[0].lower() for tag in request.accept_languages.values())
-        g.language = next((name for name in asked if name in LANGUAGES), ENGLISH)
+        wanted = (session.get("language", ""), *asked)
+        g.language = next((name for name in wanted if name in LANGUAGES), ENGLISH)
     return cast(str, g.language)
 
 

@@ -112,3 +112,11 @@ def test_it_names_every_language_by_its_own_name(ana: Visitor) -> None:
     ana.sign_in()
     page = ana.get("/account")
     assert {given["lang"] for given in page.with_attribute("lang")} == {*words.LANGUAGES}
+
+
+def test_errors_of_pages_that_do_not_exist_are_told_in_the_chosen_one(ana: Visitor) -> None:
+    ana.sign_in()
+    ana.send(ana.get("/account").form("/language"), language="de")
+    assert lang(ana.get("/nowhere")) == "de"
+    ana.send(ana.get("/account").form("/language"), language="")
+    assert lang(ana.get("/nowhere")) == "en"

@@ -9,8 +9,9 @@ import pytest
 from babel.messages.catalog import Message
 from jinja2 import Environment
 
+from classifier import encoding, structure
 from service.errors import Conflict, Invalid
-from service.web import words
+from service.web import sums, words
 from tests.words import ROOT, found, kept
 
 TEMPLATES = sorted((ROOT / "service" / "web" / "templates").glob("*.html"))
@@ -79,6 +80,10 @@ def test_no_template_says_anything_past_the_catalogue(path: Path) -> None:
     shown = re.findall(r'\b(?:aria-label|title|placeholder|alt|data-name)="([^"]*)"', source)
     shown.append(re.sub(r"<!?[\w/][^<>]*>", " ", source))
     assert {w for text in shown for w in re.findall(r"[^\W\d_]{2,}", text)} - NAMES == set()
+
+
+def test_it_names_every_field_that_the_model_measures() -> None:
+    assert set(sums.FIELDS) == {*structure.FIELDS, encoding.AUTHOR_FIELD, "no words"}
 
 
 def test_outside_of_a_request_it_speaks_english() -> None:
