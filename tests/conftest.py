@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import hypothesis
 import pytest
 import redis
 from flask import Flask
@@ -31,6 +32,10 @@ if TYPE_CHECKING:
 TOGETHER = re.compile(
     r"tests/(wordpress/test_akismet|wordpress(?!/test_(code|setup))|(akismet|perspective)/\w+)"
 )
+
+# How long an example takes says more of the machine than of us.
+hypothesis.settings.register_profile("patient", deadline=None)
+hypothesis.settings.load_profile("patient")
 
 SECRET = signing.new_secret()
 BLOG = Site("blog", "https://blog.example", (Secret(SECRET),), callback_url="https://blog.example/modqueue")

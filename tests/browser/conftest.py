@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, ConsoleMessage, Page
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from service.moderation import Moderation
@@ -18,6 +19,9 @@ from tests.pages import PASSWORD, give_password
 DESKTOP, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 
 Open = Callable[..., Page]
+
+# What a page shows in time on a quiet machine it shows late on a busy one, and the desk looks every 5 s.
+expect.set_options(timeout=20_000)
 
 
 class _Silent(WSGIRequestHandler):
@@ -60,14 +64,28 @@ def open_desk(browser: Browser, address: str, faults: list[str]) -> Iterator[Ope
         page.get_by_label("Password").fill(PASSWORD)
         page.get_by_role("button", name="Sign in").click()
         page.wait_for_selector("#desk")
-        # Keys count from when the script has run.
-        page.wait_for_load_state("load")
+        if options.get("java_script_enabled", True):
+            claimed(page)
         return page
 
     yield open_it
     for context in contexts:
         context.close()
     assert faults == []
+
+
+def claimed(page: Page) -> None:
+    """Wait until the script has run, and the service has answered its claim of the open comment."""
+    page.wait_for_load_state("load")
+    page.evaluate("claiming")
+
+
+def eventually(page: Page, is_so: Callable[[], object]) -> None:
+    """Wait until something is true; what browsers report meanwhile is heard."""
+    deadline = time.monotonic() + 20
+    while not is_so():
+        assert time.monotonic() < deadline, "it did not happen"
+        page.wait_for_timeout(20)
 
 
 def _watch(page: Page, address: str, faults: list[str]) -> None:

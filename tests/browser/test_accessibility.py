@@ -72,15 +72,14 @@ def test_axe_finds_nothing(
     found = {}
     for path in states:
         page.goto(path)
-        for opener in page.locator("main details:not([open]) > summary").all():
-            if opener.is_visible():
-                opener.click()
+        page.locator("main details").evaluate_all("all => all.forEach(details => details.open = true)")
         found[path] = violations(page)
     page.goto(f"/?item={ids[0]}")
     page.locator("#help summary").click()
     found["help"] = violations(page)
     page.goto("/")
     page.locator("#select-all").click()
+    expect(page.get_by_text("comments to decide at once")).to_be_visible()
     found["selection"] = violations(page)
     page.get_by_role("button", name="Hateful").click()
     page.wait_for_selector("#undo")
@@ -101,7 +100,7 @@ def tab_to(page: Page, selector: str) -> None:
             "s => [document.activeElement.matches(s), getComputedStyle(document.activeElement).outlineStyle]",
             selector,
         )
-        assert seen[1] != "none"
+        assert seen[1] != "none", page.evaluate("document.activeElement.outerHTML.slice(0, 300)")
         if seen[0]:
             return
     raise AssertionError(f"never came to {selector}")

@@ -58,11 +58,13 @@ def test_two_factor_from_end_to_end(open_desk: Open, moderation: Moderation, clo
     code = page.locator(".codes code").first.inner_text()
     assert violations(page) == []
     page.get_by_role("link", name="I have kept them").click()
+    page.wait_for_url("**/account")
     assert violations(page) == []
     page.get_by_role("button", name="Sign out", exact=True).click()
     page.get_by_label("Name").fill("admin")
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url("**/sign-in/code*")
     assert violations(page) == []
     page.keyboard.type(code)
     page.keyboard.press("Enter")
@@ -78,6 +80,7 @@ def test_an_invitation_from_end_to_end(open_desk: Open) -> None:
     link = page.get_by_label("Send this to zoë alone").input_value()
     assert violations(page) == []
     page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_text("You are signed out.")).to_be_visible()
     page.goto(link)
     page.get_by_role("button", name="Sign in as zoë").click()
     page.get_by_role("link", name="Set a password").click()
