@@ -9,13 +9,14 @@ import numpy
 import sklearn
 from rich.console import Console
 
-from bench import campaigns, delivery, desk, hostile, quality, scoring, webhook
+from bench import campaigns, delivery, desk, hostile, overload, quality, scoring, webhook
 
 BENCHMARKS = {
     "campaigns": campaigns.run,
     "delivery": delivery.run,
     "desk": desk.run,
     "hostile": hostile.run,
+    "overload": overload.run,
     "quality": quality.run,
     "scoring": scoring.run,
     "webhook": webhook.run,

@@ -20,7 +20,17 @@ class Outcome:
         return self.latencies[min(int(q * len(self.latencies)), len(self.latencies) - 1)]
 
 
-def run(port: int, requests: Iterator[bytes], seconds: float, connections: int) -> Outcome:
+Requests = Iterator[bytes]
+
+
+async def answer(reader: asyncio.StreamReader) -> tuple[bytes, bytes]:
+    """Read the head and the body of an answer."""
+    head = await reader.readuntil(b"\r\n\r\n")
+    length = int(head.lower().split(b"content-length:", 1)[1].split(b"\r\n", 1)[0])
+    return head, await reader.readexactly(length)
+
+
+def run(port: int, requests: Requests, seconds: float, connections: int) -> Outcome:
     """Send requests for a while; raises where an answer is not 200."""
     return asyncio.run(_run(port, requests, seconds, connections))
 
@@ -38,9 +48,7 @@ async def _connection(port: int, requests: Iterator[bytes], until: float, latenc
     while time.perf_counter() < until:
         sent = time.perf_counter()
         writer.write(next(requests))
-        head = await reader.readuntil(b"\r\n\r\n")
-        length = int(head.lower().split(b"content-length:", 1)[1].split(b"\r\n", 1)[0])
-        body = await reader.readexactly(length)
+        head, body = await answer(reader)
         if not head.startswith(b"HTTP/1.1 200"):
             raise RuntimeError(f"answered {head.splitlines()[0]!r}: {body[:200]!r}")
         latencies.append(time.perf_counter() - sent)

@@ -36,7 +36,7 @@ def run() -> Table:
             launcher.running(settings, "127.0.0.1", 0, WORKERS, threading.Event())
         )
         url = embedded.url(settings.data_dir)
-        ours = (int(address.rsplit(":", 1)[1]), _signed(_site(url)))
+        ours = (int(address.rsplit(":", 1)[1]), signed(add_site(url)))
         bare = (stack.enter_context(_bare(url)), _plain())
         pairs = [(_measure(ours), _measure(bare)) for _ in range(PAIRS + 1)][1:]
     return _table(pairs)
@@ -46,7 +46,8 @@ def _measure(target: tuple[int, Iterator[bytes]]) -> load.Outcome:
     return load.run(target[0], target[1], SECONDS, CONNECTIONS)
 
 
-def _site(url: str) -> Site:
+def add_site(url: str) -> Site:
+    """Register a site without a limit."""
     store = Store(url)
     site = Site("bench", "https://bench.example", (Secret(signing.new_secret()),), rate=1e9, burst=1e9)
     store.registry.add_site(site)
@@ -69,7 +70,8 @@ def _bare(url: str) -> Iterator[int]:
             child.stop()
 
 
-def _signed(site: Site) -> Iterator[bytes]:
+def signed(site: Site) -> Iterator[bytes]:
+    """Give signed comments, each another one, without end."""
     for n in itertools.count():
         body = _body(n)
         headers = signing.signed_headers(site.secrets, f"msg_{n}", time.time(), body)

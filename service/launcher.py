@@ -167,7 +167,7 @@ def gunicorn(fd: int, workers: int) -> list[str]:
     options = {
         "--bind": f"fd://{fd}",
         "--workers": str(workers),
-        "--worker-class": "gthread",
+        "--worker-class": "service.shedding.Worker",
         "--threads": str(THREADS),
         "--chdir": str(Path(__file__).resolve().parent.parent),
         "--graceful-timeout": "20",
