@@ -128,7 +128,9 @@ def _keystrokes(client: FlaskClient) -> list[float]:
     threading.Thread(target=server.serve_forever, daemon=True).start()
     address = f"http://127.0.0.1:{server.server_port}"
     with sync_playwright() as started:
-        browser = started.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        browser = started.chromium.launch(
+            executable_path="/usr/bin/chromium-headless-shell", args=["--no-sandbox"]
+        )
         page = browser.new_page(base_url=address)
         page.goto("/sign-in")
         page.get_by_label("Name").fill("bench")

@@ -3,7 +3,7 @@
 set -eu
 
 missing=""
-[ -x /usr/bin/chromium ] || missing="$missing chromium"
+[ -x /usr/bin/chromium-headless-shell ] || missing="$missing chromium-headless-shell"
 command -v openssl >/dev/null || missing="$missing openssl"
 # A WordPress with PHP and MariaDB; mini-httpd, php-cgi and php keep Apache out.
 [ -d /usr/share/wordpress ] || missing="$missing wordpress wordpress-theme-twentytwentythree mini-httpd php-cgi php"
@@ -18,7 +18,7 @@ command -v npm >/dev/null || missing="$missing nodejs npm"
 packages() {
     for place in akismet/node browser perspective/node wordpress/php; do
         ( cd "$(dirname "$0")/$place"
-          [ node_modules -nt package.json ] || npm install --silent --no-package-lock --no-audit --no-fund
+          [ node_modules -nt package.json ] || npm install --loglevel=error --no-package-lock --no-audit --no-fund
           touch node_modules )
     done
 }
