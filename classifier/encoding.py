@@ -167,4 +167,4 @@ def _signature(document: Document) -> str:
         return ""
     host = document.author_url.partition("://")[2].partition("/")[0]
     domain = document.author_email.rpartition("@")[2]
-    return f"{document.author} site {host} mail {domain}"
+    return " ".join(part for part in (document.author, "site", host, "mail", domain) if part)

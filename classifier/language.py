@@ -33,6 +33,7 @@ _SCRIPTS = [
     *((0xD7B0, ""), (0xFB50, "Arab"), (0xFE00, ""), (0xFE70, "Arab"), (0xFEFF, "")),
 ]
 _FIRST = [first for first, _ in _SCRIPTS]
+_OTHER = re.compile("[\u0370-\u1fff\u3040-\ufeff]")
 _WORD = re.compile(r"(?<![^\W_])[a-z\u00df-\u024f\u1e00-\u1eff][\w]+(?:['\u2019][a-z]+)?")
 #: What is no language: addresses, mark-up, mentions, code.
 _NOISE = re.compile(
@@ -106,6 +107,8 @@ def foreign(text: str) -> str:
 
 def _script(text: str) -> str:
     """Return the script that most letters are of, where that is not the Latin one."""
+    if not _OTHER.search(text):
+        return ""
     letters = [char for char in text if char.isalpha()]
     found = Counter(_SCRIPTS[bisect_right(_FIRST, ord(char)) - 1][1] for char in letters)
     latin = found.pop("", 0)

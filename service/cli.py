@@ -83,11 +83,12 @@ def serve(host: str, port: int, workers: int | None, data_dir: Path | None) -> N
 @click.option("--explain", is_flag=True, help="Add the contributions of each part of the text.")
 def score(source: Any, explain: bool) -> None:
     """Score comments: JSON lines in, JSON lines out."""
+    from service.process import usable_cores
     from service.score import score_lines
     from service.scoring import Scorer
 
     model = Scorer(config.load().data_dir / "models").current()
-    refused = score_lines(source, sys.stdout, sys.stderr, model, explain=explain)
+    refused = score_lines(source, sys.stdout, sys.stderr, model, explain=explain, processes=usable_cores())
     sys.exit(1 if refused else 0)
 
 

@@ -3,37 +3,87 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
-from itertools import islice
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from itertools import chain, islice
 from typing import Any, BinaryIO, TextIO
 
 from service import policy
-from service.domain import Comment, Explanation, History, Policy
+from service.domain import Comment, Explanation, History, Policy, Quote
 from service.errors import Invalid, ScorerError
 from service.scoring import Model
 from service.web import fields
 
 BATCH = 256
 LINE_LIMIT = 1 << 20
+# Batches that are scored before it is worth starting other processes.
+ALONE = 8
+
+Batch = list[tuple[int, bytes]]
+# Lines for standard output, and lines for standard error.
+Scored = tuple[list[str], list[str]]
+
+# Of a process that only scores: what it does with a batch.
+_TASK: list[Callable[[Batch], Scored]] = []
+
+_dump = json.JSONEncoder(ensure_ascii=False).encode
 
 
-def score_lines(source: BinaryIO, out: TextIO, err: TextIO, model: Model, *, explain: bool) -> int:
-    """Score every line; returns how many were refused."""
+def score_lines(
+    source: BinaryIO, out: TextIO, err: TextIO, model: Model, *, explain: bool, processes: int = 1
+) -> int:
+    """Score every line, in order; returns how many were refused."""
     refused = 0
     lines = enumerate(_lines(source), 1)
-    while batch := list(islice(lines, BATCH)):
-        good: list[tuple[Any, Comment]] = []
-        for number, line in batch:
-            try:
-                if line.strip():
-                    good.append(_read(line, number))
-            except Invalid as error:
-                refused += 1
-                print(json.dumps({"line": number, "error": str(error)}), file=err)
-        for row in _score(good, model, explain):
-            print(json.dumps(row, ensure_ascii=False), file=out)
+    batches = iter(lambda: list(islice(lines, BATCH)), [])
+    score = partial(_score_batch, model, explain)
+    for scored, errors in chain(map(score, islice(batches, ALONE)), _spread(batches, score, processes)):
+        refused += len(errors)
+        out.writelines(scored)
+        err.writelines(errors)
         out.flush()
     return refused
+
+
+def _spread(batches: Iterator[Batch], score: Callable[[Batch], Scored], processes: int) -> Iterator[Scored]:
+    """Score batches in processes of their own, never many more at a time than are worked on."""
+    first = next(batches, None)
+    if first is None:
+        return
+    if processes == 1:
+        yield from map(score, chain([first], batches))
+        return
+    with ProcessPoolExecutor(processes, initializer=_begin, initargs=(score,)) as pool:
+        waiting = deque([pool.submit(_continue, first)])
+        for batch in batches:
+            waiting.append(pool.submit(_continue, batch))
+            if len(waiting) > 2 * processes:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+
+
+def _begin(score: Callable[[Batch], Scored]) -> None:
+    # The model goes to a process once, not with each batch.
+    _TASK[:] = [score]
+
+
+def _continue(batch: Batch) -> Scored:
+    return _TASK[0](batch)
+
+
+def _score_batch(model: Model, explain: bool, batch: Batch) -> Scored:
+    good: list[tuple[Any, Comment]] = []
+    errors = []
+    for number, line in batch:
+        try:
+            if line.strip():
+                good.append(_read(line, number))
+        except Invalid as error:
+            errors.append(_dump({"line": number, "error": str(error)}) + "\n")
+    return [_dump(row) + "\n" for row in _score(good, model, explain)], errors
 
 
 def _lines(source: BinaryIO) -> Iterator[bytes]:
@@ -90,9 +140,22 @@ def _score(good: list[tuple[Any, Comment]], model: Model, explain: bool) -> Iter
 
 
 def _shown(e: Explanation, comment: Comment) -> dict[str, Any]:
+    quotes = [
+        {
+            "start": q.start,
+            "end": q.end,
+            "score": round(q.score, 6),
+            "log_odds": q.log_odds,
+            **_shares(q, comment),
+        }
+        for q in e.quotes
+    ]
+    return {"log_odds": e.log_odds, "bias": e.bias, **_shares(e, comment), "quotes": quotes}
+
+
+def _shares(e: Explanation | Quote, comment: Comment) -> dict[str, Any]:
     spans = [
         {"start": start, "end": end, "text": comment.text[start:end], "contribution": c}
         for start, end, c in e.spans
     ]
-    parts = [{"name": name, "contribution": c} for name, c in e.fields]
-    return {"log_odds": e.log_odds, "bias": e.bias, "spans": spans, "fields": parts}
+    return {"spans": spans, "fields": [{"name": name, "contribution": c} for name, c in e.fields]}
