@@ -39,7 +39,7 @@ def write(store: Store, directory: Path, old: Ages, now: float) -> tuple[Path, C
     if target.exists():
         raise Conflict("%(path)s exists already", path=target)
     partial = target.with_name(target.name + ".partial")
-    counts = _write(partial, _old(store, old))
+    counts = write_lines(partial, _old(store, old))
     if not counts:
         partial.unlink()
         return target, counts
@@ -87,15 +87,8 @@ def read(source: Path) -> Iterator[dict[str, Any]]:
         yield from (found for line in lines if (found := json.loads(line))["kind"] != "end")
 
 
-def _old(store: Store, old: Ages) -> Iterator[dict[str, Any]]:
-    for item_id, fields in store.retiring.items(old):
-        yield {"kind": "comment", "id": item_id, "fields": fields}
-    for stream, before in (("log", old.log), ("examples", old.examples)):
-        for place, entry_id, content in store.retiring.entries(stream, before):
-            yield {"kind": stream, "place": place, "id": entry_id, "content": content}
-
-
-def _write(path: Path, lines: Iterator[dict[str, Any]]) -> Counter[str]:
+def write_lines(path: Path, lines: Iterator[dict[str, Any]]) -> Counter[str]:
+    """Write an archive; returns how many lines of each kind."""
     digest, counts = hashlib.sha256(), Counter[str]()
     path.touch(mode=0o600)
     with path.open("wb") as raw, gzip.open(raw, "wb") as out:
@@ -108,6 +101,14 @@ def _write(path: Path, lines: Iterator[dict[str, Any]]) -> Counter[str]:
         out.write((json.dumps(end) + "\n").encode())
     _sync(path)
     return counts
+
+
+def _old(store: Store, old: Ages) -> Iterator[dict[str, Any]]:
+    for item_id, fields in store.retiring.items(old):
+        yield {"kind": "comment", "id": item_id, "fields": fields}
+    for stream, before in (("log", old.log), ("examples", old.examples)):
+        for place, entry_id, content in store.retiring.entries(stream, before):
+            yield {"kind": stream, "place": place, "id": entry_id, "content": content}
 
 
 def _take_out(store: Store, source: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -11,6 +11,7 @@ from service.akismet import text_digest
 from service.domain import Comment, Item
 from service.errors import Invalid
 from service.moderation import Moderation
+from service.store import Store, keys
 
 
 @dataclass(slots=True)
@@ -35,31 +36,51 @@ def key_of(email: str, ip: str, secret_key: str) -> str:
 
 def erase(m: Moderation, site: str, author_key: str, by: str) -> Erased:
     """Erase the comments of an author of a site, and whatever says anything of them."""
-    own, replies = _found(m, site, author_key)
-    done, erasing = Erased(), m.store.erasing
-    names, ids = {i.comment.comment_id for i in own}, {i.id for i in own}
-    for item in own:
+    done, erasing, ids = Erased(), m.store.erasing, set[str]()
+    for item in list(_found(m, site, author_key)):
         untold, guid = erasing.erase(item.id)
         for comment in _revisions(item):
             erasing.forget_text(site, text_digest(comment.text), guid)
         done.untold += [item.comment.comment_id] if untold else []
-        done.comments += 1
-    for item in replies:
-        if any(c.parent_id in names for c in _revisions(item)):
-            erasing.forget_parent(item.id)
-            done.replies += 1
+        ids.add(item.id)
+    done.comments = len(ids)
     erasing.forget_author(site, author_key)
-    erasing.forget_answers(ids)
-    _purge(m, site, ids, names, done)
-    if done.comments:
+    erasing.remember(site, author_key, ids)
+    purge(m.store, site, author_key, ids, done)
+    if ids:
         entry = {"at": m.clock(), "kind": "erased", "site": site, "by": by, "comments": done.comments}
         m.store.registry.log(entry)
     return done
 
 
+def purge(store: Store, site: str, author_key: str, ids: Collection[str], done: Erased) -> None:
+    """Leave nothing in the store that tells of erased comments: in the log, examples, answers, replies."""
+
+    def told(entry: dict[str, Any]) -> bool:
+        return entry.get("item") in ids or str(entry.get("delivery", ""))[3:29] in ids
+
+    def answers(said: Mapping[str, Any]) -> bool:
+        parent = keys.item_id(site, said.get("parent_id", ""), store.partitions)
+        return bool(said.get("parent_text")) and parent in ids
+
+    def learnt(example: dict[str, Any]) -> bool:
+        said = example.get("comment", {})
+        here = example.get("site") == site and (said.get("author_key") == author_key or answers(said))
+        return here or example.get("item") in ids
+
+    erasing = store.erasing
+    erasing.forget_answers(ids)
+    done.log += erasing.purge(site, "log", "entry", told) + erasing.purge_service_log(told)
+    done.examples += erasing.purge(site, "examples", "example", learnt)
+    for item in erasing.items(site):
+        if any(answers({"parent_id": c.parent_id, "parent_text": c.parent_text}) for c in _revisions(item)):
+            erasing.forget_parent(item.id)
+            done.replies += 1
+
+
 def export(m: Moderation, site: str, author_key: str) -> Iterator[dict[str, Any]]:
     """Give all that is kept of an author on a site: each comment with what became of it, and the counts."""
-    own, _ = _found(m, site, author_key)
+    own = list(_found(m, site, author_key))
     for item in own:
         appeal = m.store.appeals.of(item.id)
         yield {
@@ -72,29 +93,12 @@ def export(m: Moderation, site: str, author_key: str) -> Iterator[dict[str, Any]
         yield {"site": site, "author": asdict(m.store.views.history(site, author_key))}
 
 
-def _found(m: Moderation, site: str, author_key: str) -> tuple[list[Item], list[Item]]:
+def _found(m: Moderation, site: str, author_key: str) -> Iterator[Item]:
     # Also by an earlier revision: an edit may have changed the address.
-    own, replies = [], []
     for item in m.store.erasing.items(site):
         if any(c.author_key == author_key for c in _revisions(item)):
-            own.append(item)
-        elif any(c.parent_text for c in _revisions(item)):
-            replies.append(item)
-    return own, replies
+            yield item
 
 
 def _revisions(item: Item) -> Sequence[Comment]:
     return (item.comment, *(comment for _, comment in item.earlier))
-
-
-def _purge(m: Moderation, site: str, ids: set[str], names: set[str], done: Erased) -> None:
-    def told(entry: dict[str, Any]) -> bool:
-        return entry.get("item") in ids or str(entry.get("delivery", ""))[3:29] in ids
-
-    def learnt(example: dict[str, Any]) -> bool:
-        said = example.get("comment", {})
-        quoted = example.get("site") == site and said.get("parent_text") and said.get("parent_id") in names
-        return example.get("item") in ids or bool(quoted)
-
-    done.log = m.store.erasing.purge(site, "log", "entry", told) + m.store.erasing.purge_service_log(told)
-    done.examples = m.store.erasing.purge(site, "examples", "example", learnt)

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from service import archive as archives
-from service import config
+from service import archive_erasing, config
 from service.commands import as_json, open_store
 
 
@@ -27,10 +27,11 @@ def archive(output: Path | None, bring_back: Path | None, as_json: bool) -> None
     settings = config.load()
     now, path = time.time(), bring_back
     with open_store() as store:
+        directory = bring_back.parent if bring_back else output or settings.data_dir / "archive"
+        archive_erasing.clean(store, directory)
         if bring_back:
             counts = archives.bring_back(store, bring_back)
         else:
-            directory = output or settings.data_dir / "archive"
             path, counts = archives.write(store, directory, archives.ages(settings, now), now)
     if as_json:
         click.echo(json.dumps({"file": str(path) if counts else None, **counts}))

@@ -33,7 +33,8 @@ def erase(email: str, ip: str, chosen: tuple[str, ...], as_json: bool) -> None:
         done = authors.erase(moderation, site, key, "command line")
         total = {name: count + getattr(done, name) for name, count in total.items()}
         untold += [f"{site}/{name}" for name in done.untold]
-    models = _trained() if total["examples"] else []
+    total["archived"] = _cleaned()
+    models = _trained() if total["examples"] or total["archived"] else []
     if as_json:
         click.echo(json.dumps(total | {"untold": untold, "models": models}))
         return
@@ -64,6 +65,13 @@ def _sites(chosen: tuple[str, ...]) -> Iterator[tuple[Moderation, str]]:
 
 def _key(email: str, ip: str) -> str:
     return authors.key_of(email, ip, data_dir.secret_key(config.load()))
+
+
+def _cleaned() -> int:
+    from service import archive_erasing
+
+    with open_store() as store:
+        return archive_erasing.clean(store, config.load().data_dir / "archive")
 
 
 def _trained() -> list[str]:

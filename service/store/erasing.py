@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from itertools import islice
 from typing import Any, cast
 
@@ -66,6 +66,27 @@ class Erasing:
     def purge_service_log(self, of_it: Callable[[dict[str, Any]], bool]) -> int:
         """Take the entries of the service's own log that are of it; returns how many."""
         return self._purge(META + "log", "entry", of_it)
+
+    def remember(self, site: str, author_key: str, item_ids: Collection[str]) -> None:
+        """Remember who was erased until the archives are cleaned, too."""
+        name = f"{site} {author_key}"
+        with self._db.guard() as client:
+            earlier = cast(str | None, client.hget(META + "erased", name)) or ""
+            client.hset(META + "erased", name, " ".join({*earlier.split(), *item_ids}))
+
+    def erased(self) -> dict[tuple[str, str], frozenset[str]]:
+        """Return whose comments, by site and key, are still to be erased from the archives."""
+        with self._db.guard() as client:
+            raw = cast(dict[str, str], client.hgetall(META + "erased"))
+        return {(name.split()[0], name.split()[1]): frozenset(ids.split()) for name, ids in raw.items()}
+
+    def forget_erased(self, erased: Mapping[tuple[str, str], frozenset[str]]) -> None:
+        """Forget who was erased, unless more was erased meanwhile."""
+        with self._db.guard() as client:
+            for (site, key), ids in erased.items():
+                name = f"{site} {key}"
+                if set((cast(str | None, client.hget(META + "erased", name)) or "").split()) == ids:
+                    client.hdel(META + "erased", name)
 
     def forget_answers(self, item_ids: Collection[str]) -> None:
         """Forget what programs were answered about some items."""

@@ -12,7 +12,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from classifier import registry
-from service import appeals, authors, bulk, identity, signing
+from service import appeals, archive, archive_erasing, authors, bulk, config, identity, signing
 from service.akismet import text_digest
 from service.domain import Comment, ReasonCode, Ruling, Site
 from service.moderation import Moderation, Wish
@@ -88,12 +88,17 @@ def lives(sender: Sender, moderation: Moderation, clock: Clock) -> dict[str, str
     return {"waits": waits, "decided": decided, "reply": reply, "edited": edited}
 
 
-def test_it_leaves_nothing_of_an_author(moderation: Moderation, lives: dict[str, str]) -> None:
+def test_it_leaves_nothing_of_an_author(
+    moderation: Moderation, lives: dict[str, str], tmp_path: Path
+) -> None:
     store = moderation.store
     kinds = {key.split(":")[2] for key in holding(store, *MARKS)}
     assert kinds == {"c", "author", "examples", "log"}
     done = [authors.erase(moderation, site, ZOE, "test") for site in ("blog", "other")]
     assert [(d.comments, d.replies, d.examples, d.untold) for d in done] == [(8, 1, 2, ["2"]), (1, 0, 0, [])]
+    # Until the archives are looked through, it must be known of whom.
+    assert set(holding(store, *MARKS)) == {"mq:{meta}:erased"}
+    archive_erasing.clean(store, tmp_path)
     assert holding(store, *MARKS) == {}
     # Nor anything that leads to what was there, but what is forgotten by itself within two days.
     ids = [lives[name] for name in ("waits", "decided", "edited")]
@@ -221,7 +226,8 @@ def brought(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moderatio
 def test_the_command_erases_on_every_site(run: Run, brought: Moderation, lives: dict[str, str]) -> None:
     done = run("erase", "--email", EMAIL, "--json")
     assert json.loads(done.stdout) == {
-        "comments": 9, "replies": 1, "examples": 2, "log": 13, "untold": ["blog/2"], "models": [],
+        "comments": 9, "replies": 1, "examples": 2, "log": 13, "archived": 0,
+        "untold": ["blog/2"], "models": [],
     }  # fmt: skip
     assert holding(brought.store, *MARKS) == {}
     assert "0 comments" in run("erase", "--email", EMAIL).stdout
@@ -263,3 +269,49 @@ def test_it_says_which_models_may_have_learnt_from_it(
 @pytest.mark.parametrize("given", [(), ("--email", EMAIL, "--ip", "::1"), ("--email", " ")])
 def test_it_must_be_told_whom(run: Run, given: tuple[str, ...]) -> None:
     assert run("erase", *given).exit_code in (1, 2)
+
+
+def test_it_reaches_the_archives(
+    run: Run, brought: Moderation, sender: Sender, clock: Clock, tmp_path: Path
+) -> None:
+    m = brought
+    decided = comment(sender, "2", "kumquat two [hateful=0.7]")
+    m.decide(ANA, decided, REJECT)
+    old = submit(m, "An old answer [hateful=0.7]", "6", parent_id="2", parent_text="kumquat two")["id"]
+    m.decide(ANA, old, REJECT)
+    m.store.outbox.lease_due(clock(), 1, 10)
+    for delivery in m.store.outbox.lease_due(clock() + 2, 1, 10):
+        m.store.outbox.settle(delivery, "confirmed", clock())
+    clock.move(100 * 86400)
+    submit(m, "A late answer [hateful=0.7]", "7", parent_id="2", parent_text="kumquat two")
+    settings = config.load()
+    path, counts = archive.write(m.store, tmp_path / "archive", archive.ages(settings, clock()), clock())
+    assert counts["comment"] == 2
+    whole = "".join(map(json.dumps, archive.read(path)))
+    assert "kumquat" in whole
+    done = json.loads(run("erase", "--email", EMAIL, "--json").stdout)
+    # The reply is kept, without the words that it answered.
+    left = "".join(map(json.dumps, archive.read(path)))
+    assert (done["comments"], done["archived"]) == (0, 2)
+    assert [line["id"] for line in archive.read(path) if line["kind"] == "comment"] == [old]
+    assert not [mark for mark in (*MARKS, decided) if mark in left]
+    archive.check(path)
+    # Nor is anything left in the store of what had gone to the archive.
+    assert holding(m.store, *MARKS, decided) == {}
+    assert archive.bring_back(m.store, path)["comment"] == 1
+
+
+def test_what_a_blog_erased_leaves_the_archives_with_the_next_one(
+    run: Run, brought: Moderation, sender: Sender, tmp_path: Path
+) -> None:
+    clock = sender.clock
+    comment(sender, "3", "kumquat three")
+    clock.move(40 * 86400)
+    path, _ = archive.write(
+        brought.store, tmp_path / "archive", archive.ages(config.load(), clock()), clock()
+    )
+    message = {"type": "author.erase", "data": {"email": EMAIL}}
+    assert signed(sender.client, clock, message).status_code == 200
+    assert run("archive").exit_code == 0
+    assert not [line for line in archive.read(path) if "kumquat" in json.dumps(line)]
+    assert brought.store.erasing.erased() == {}
