@@ -18,8 +18,10 @@ command -v npm >/dev/null || missing="$missing nodejs npm"
 packages() {
     for place in akismet/node browser perspective/node wordpress/php; do
         ( cd "$(dirname "$0")/$place"
-          [ node_modules -nt package.json ] || npm install --loglevel=error --no-package-lock --no-audit --no-fund
-          touch node_modules )
+          [ node_modules -nt package.json ] || {
+              npm install --loglevel=error --no-package-lock --no-audit --no-fund
+              touch node_modules
+          } )
     done
 }
 [ -n "$missing" ] || { packages; exit 0; }
