@@ -22,6 +22,13 @@ def analyse(
     return scores, {e.label: e for e in model.explain(comment, wanted)} if wanted else {}
 
 
+def language(moderation: Moderation, text: str) -> str:
+    """Return the tag (BCP 47) of a text's language, where that is not one that the model has learnt."""
+    found = moderation.scorer.current().language(Comment("", "", text))
+    # Of some texts only the script is told.
+    return f"und-{found}" if len(found) == 4 else found
+
+
 def suggest(moderation: Moderation, site: Site, text: str, scores: Mapping[str, float]) -> None:
     """Keep what a text should have scored as an example; the latest word on a text is in force."""
     item, now = hashlib.sha256(f"{site.id}\0{text}".encode()).hexdigest()[:26], moderation.clock()

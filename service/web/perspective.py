@@ -100,6 +100,9 @@ def analyse() -> Response:
     site = _site()
     asked = _read(Analyse)
     labels = _labels("requestedAttributes", asked.requestedAttributes, site)
+    found = suggestions.language(moderation(), asked.comment.text)
+    if found and not asked.languages:
+        raise Invalid("comment.text", f"is written in {found}; only {', '.join(LANGUAGES)} can be scored")
     explained = sorted(set(labels.values())) if asked.spanAnnotations else []
     scores, why = suggestions.analyse(moderation(), site, asked.comment.text, explained)
     shown = {
@@ -107,9 +110,8 @@ def analyse() -> Response:
         for name, label in labels.items()
         if scores[label] >= asked.requestedAttributes[name].scoreThreshold
     }
-    return jsonify(
-        {"attributeScores": shown, "languages": asked.languages or list(LANGUAGES), **_token(asked)}
-    )
+    said = {"languages": asked.languages or list(LANGUAGES), **_detected(found), **_token(asked)}
+    return jsonify({"attributeScores": shown, **said})
 
 
 @blueprint.post("/comments:suggestscore")
@@ -200,6 +202,11 @@ def _sigmoid(log_odds: float) -> float:
 
 def _probability(value: float) -> dict[str, object]:
     return {"value": value, "type": "PROBABILITY"}
+
+
+def _detected(found: str) -> dict[str, list[str]]:
+    # English is recognised by what it is not: short texts may be anything, and are not guessed at.
+    return {"detectedLanguages": [found]} if found else {}
 
 
 def _token(asked: _Common) -> dict[str, str]:

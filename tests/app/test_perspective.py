@@ -46,6 +46,20 @@ def everything(moderation: Moderation) -> dict[str, Any]:
     return {k: client.dump(k) for k in client.keys("*") if ":bucket:" not in k}
 
 
+def test_it_says_what_language_it_detected(client: FlaskClient) -> None:
+    foreign = BODY | {"comment": {"text": "[language=de] [spam=0.8]"}}
+    # Who names a language is believed, and told.
+    told = call(client, foreign)
+    assert (told.status_code, told.get_json()["detectedLanguages"]) == (200, ["de"])
+    assert "detectedLanguages" not in call(client, BODY).get_json()
+    asked = {name: value for name, value in foreign.items() if name != "languages"}
+    refused = call(client, asked)
+    assert refused.status_code == 400
+    assert refused.get_json()["error"]["message"] == "comment.text: is written in de; only en can be scored"
+    script = call(client, asked | {"comment": {"text": "[language=Cyrl]"}})
+    assert "written in und-Cyrl" in script.get_json()["error"]["message"]
+
+
 def test_it_scores_as_asked(client: FlaskClient) -> None:
     answer = call(client, {**BODY, "clientToken": "mine", "doNotStore": True})
     assert answer.status_code == 200
