@@ -1,7 +1,6 @@
 """From a comment as received to plain lower-case characters, each of which knows where it came from.
 
-Markup, entities, invisible characters, look-alike letters, emoji, leet and spaced-out letters are seen
-through here, so that the features need not. Every step is linear in the length of the text.
+Markup, entities, invisible and look-alike characters, emoji, leet and spacing are seen through; in linear time.
 """
 
 import html
