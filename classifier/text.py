@@ -1,6 +1,6 @@
 """From a comment as received to plain lower-case characters, each of which knows where it came from.
 
-Markup, entities, invisible and look-alike characters, emoji, leet and spacing are seen through; in linear time.
+Markup, entities, odd and look-alike characters, emoji, leet and spacing are seen through, in linear time.
 """
 
 import html

@@ -132,7 +132,7 @@ def _offer(secret: str) -> str:
     drawn = segno.make(address, error="m").svg_inline(scale=5, border=3, svgclass="qr", lineclass=None)
     groups = " ".join(secret[i : i + 4] for i in range(0, len(secret), 4))
     # It is drawn here, of squares alone.
-    qr = Markup(drawn)  # noqa: S704  # an SVG drawn by segno, of our own address
+    qr = Markup(drawn)  # noqa: S704  # see above
     return render_template("two_factor.html", me=me(), qr=qr, secret=groups, address=address)
 
 
