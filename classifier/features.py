@@ -6,6 +6,7 @@ A rolling hash over the code points of all comments at once stands in for a voca
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,7 @@ _BLANK = 32
 _APOSTROPHE = 39
 _ROLL = np.uint32(0x01000193)
 _MIX = np.uint32(0x9E3779B1)
+_FOLD, _CHAR_SHIFT = np.uint32(15), np.uint32(32 - CHAR_BITS)
 _WORD_ROLL = np.uint64(0x100000001B3)
 _WORD_MIX = np.uint64(0x9E3779B97F4A7C15)
 #: Powers of _WORD_ROLL and of its inverse modulo 2 ** 64.
@@ -105,9 +107,9 @@ def char_grams(batch: Batch) -> Buckets:
     for row, order in zip(rolled, CHAR_ORDERS, strict=True):
         run = (run[: max(len(codes) - order + 1, 0)] + codes[order - 1 :]) * _ROLL
         row[: len(run)] = run
-    rolled ^= rolled >> np.uint32(15)
+    rolled ^= rolled >> _FOLD
     rolled *= _MIX
-    rolled >>= np.uint32(32 - CHAR_BITS)
+    rolled >>= _CHAR_SHIFT
     _blot_ends(rolled, batch.edges, CHAR_ORDERS)
     return rolled.T.astype(np.int32, order="C")
 
@@ -194,4 +196,9 @@ def _blot_ends(
     """Send n-grams that would run into the next comment to bucket 0, which has no weight."""
     ends = edges[1:]
     room = ends.repeat(ends - edges[:-1]) - np.arange(rolled.shape[1])
-    rolled *= room >= np.array(orders)[:, None]
+    rolled *= room >= _column(tuple(orders))
+
+
+@lru_cache(8)
+def _column(orders: tuple[int, ...]) -> NDArray[np.intp]:
+    return np.array(orders, np.intp)[:, None]

@@ -179,7 +179,7 @@ class CommentModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships n
     def _score_chunk(self, encoding: Encoding) -> Floats:
         total = self.bias_ + encoding.fields @ self.field_weights_
         sums = self._block_sums(list(encoding.blocks.values()), len(total))
-        total += (sums[..., :-1] / _norm(sums[..., -1:])).sum(axis=0)
+        total += np.add.reduce(sums[..., :-1] / _norm(sums[..., -1:]), axis=0)
         return np.asarray(total, np.float64)
 
     def _block_sums(self, blocks: Sequence[Block], documents: int) -> Floats:
@@ -262,4 +262,4 @@ class CommentModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships n
 
 def _norm(squares: Floats) -> Floats:
     """Return the length, or 1 where nothing was found."""
-    return np.sqrt(np.where(squares > 0, squares, 1.0))
+    return np.asarray(np.sqrt(squares + (squares == 0)), np.float64)
