@@ -20,7 +20,7 @@ LOOK_AHEAD = 10
 SWITCHES = {"keys": True, "veil": True, "blur": False, "relief": False}
 # After so many hard texts a good one is shown to those who wish it: the latest of so many that fits.
 RELIEF_AFTER, RELIEF_AMONG = 5, 80
-RELIEF_BELOW, RELIEF_LENGTH = 0.2, range(40, 500)
+RELIEF_BELOW, RELIEF_LENGTH = 0.05, range(40, 500)
 
 
 def go(place: Place, item_id: str) -> Response:

@@ -1,0 +1,107 @@
+"""Every page in every state: nothing for axe to find, nothing wider than the screen, all in reach."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Browser, Page
+
+from service.moderation import Moderation
+from service.store import Store
+from tests.browser import states
+from tests.browser.conftest import DESKTOP, PHONE, Open
+from tests.browser.test_accessibility import violations
+from tests.conftest import Clock
+
+pytestmark = pytest.mark.process
+
+# A desktop of 1440 × 900, at 200 %.
+ZOOMED = {"width": 720, "height": 450}
+# The controls that somebody sees, but cannot get at with a pointer.
+OUT_OF_REACH = """() => {
+  const out = [];
+  for (const control of document.querySelectorAll("a, button, input, select, textarea, summary")) {
+    if (!control.checkVisibility({visibilityProperty: true}) || control.closest(".unseen")) continue;
+    control.scrollIntoView({block: "center", inline: "center", behavior: "instant"});
+    const box = control.getClientRects()[0];
+    if (!box || !box.width) continue;
+    const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+    const hit = document.elementFromPoint(x, y);
+    const near = hit && [control.contains(hit), hit.contains(control), control.labels?.[0]?.contains(hit)];
+    if (!near?.some(Boolean)) out.push(control.outerHTML);
+  }
+  return out;
+}"""
+NARROW = "document.documentElement.scrollWidth <= innerWidth"
+
+
+@pytest.fixture
+def moderation(store: Store, tmp_path: Path, clock: Clock) -> Iterator[Moderation]:
+    """Give the use cases with the shipped model, in place of the stub."""
+    with states.cast(store, tmp_path, clock) as moderation:
+        yield moderation
+
+
+@pytest.fixture
+def paths(moderation: Moderation, app: Flask, clock: Clock) -> dict[str, str]:
+    return states.fill(moderation, app, clock)
+
+
+def walk(
+    open_desk: Open, browser: Browser, paths: dict[str, str], language: str = "en", **look: Any
+) -> Iterator[tuple[str, Page]]:
+    """Open each state: those of the outside as a visitor, the others as an admin."""
+    page = open_desk("admin", **look)
+    page.goto("/account")
+    page.locator("#language").select_option(language)
+    page.locator("#languages button").click()
+    page.locator(".notice.good").wait_for()
+    outside = browser.new_context(base_url=page.url, locale=language, **look)
+    visitor = outside.new_page()
+    for name, path in paths.items():
+        shown = visitor if name in states.OUTSIDE else page
+        shown.goto(path)
+        shown.wait_for_load_state("load")
+        assert shown.evaluate("document.documentElement.lang") == language, name
+        yield name, shown
+    outside.close()
+
+
+def forgive_refusals(faults: list[str]) -> None:
+    # A browser reports an error page in its console.
+    assert all("404" in fault or "409" in fault or "422" in fault for fault in faults)
+    faults.clear()
+
+
+LIGHT = {"viewport": DESKTOP, "color_scheme": "light"}
+# The words of German are long, and a phone is narrow.
+GERMAN = {"language": "de", "viewport": PHONE, "color_scheme": "dark"}
+
+
+@pytest.mark.parametrize("look", [LIGHT, GERMAN], ids=["desktop-light-english", "phone-dark-german"])
+def test_axe_finds_nothing_on_any_page(
+    open_desk: Open, browser: Browser, paths: dict[str, str], faults: list[str], look: dict[str, Any]
+) -> None:
+    found = {}
+    for name, page in walk(open_desk, browser, paths, **look):
+        page.locator("main details").evaluate_all("all => all.forEach(details => details.open = true)")
+        found[name] = violations(page)
+        found[name] += [] if page.evaluate(NARROW) else ["wider than the screen"]
+    forgive_refusals(faults)
+    assert {name: v for name, v in found.items() if v} == {}
+
+
+def test_at_200_percent_every_control_is_in_reach(
+    open_desk: Open, browser: Browser, paths: dict[str, str], faults: list[str]
+) -> None:
+    found = {}
+    for name, page in walk(open_desk, browser, paths, viewport=ZOOMED):
+        page.locator("main details").evaluate_all("all => all.forEach(details => details.open = true)")
+        found[name] = page.evaluate(OUT_OF_REACH)
+        found[name] += [] if page.evaluate(NARROW) else ["wider than the screen"]
+    forgive_refusals(faults)
+    assert {name: v for name, v in found.items() if v} == {}
