@@ -6,12 +6,17 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from pydantic import AwareDatetime, BaseModel
+from pydantic import AwareDatetime, BaseModel, Field
 
 from service.domain import Item, Lane, ReasonCode, Ruling, Verdict
 from service.errors import Conflict, ModqueueError
 from service.store import LaneSummary, Page
 from service.web.responses import STATUS
+
+REASON_CODES = (
+    "`score:LABEL`, `rule:NAME`, `author:NEW`, `language` (one that the model has not learnt), `campaign`, "
+    "`scorer_error`, `audit` or `flood`"
+)
 
 
 class Author(BaseModel):
@@ -37,9 +42,9 @@ class Parent(BaseModel):
 
 
 class ReasonDetail(BaseModel):
-    """One true cause of a verdict."""
+    """One true cause of a verdict; of `language`, the detail is its code, or that of its script."""
 
-    code: str
+    code: str = Field(description=REASON_CODES)
     score: float | None
     threshold: float | None
     detail: str
