@@ -99,8 +99,7 @@ class Moderation:
 
     def _shed(self, site: Site) -> None:
         # A flood is turned away before it costs anything, until the store has a token again.
-        left = self._busy_until.get(site.id, 0.0) - self.clock()
-        if left > 0:
+        if (left := self._busy_until.get(site.id, 0.0) - self.clock()) > 0:
             raise TooMany("this site sends comments faster than its limit", left)
 
     def _accept(

@@ -138,14 +138,8 @@ def test_it_starts_nothing_when_the_time_is_up(
 ) -> None:
     # As after a resolver that took all of it: the lease may have gone to another worker.
     monkeypatch.setattr(connector, "ATTEMPT_S", -1.0)
-    monkeypatch.setattr(line.threading, "Timer", ImmediateTimer)
     assert sender.send(blog, DELIVERY, NOW) == Result("retry", "no answer in time")
     assert receiver.received == []
-
-
-class ImmediateTimer:
-    def __init__(self, _seconds: float, call: Callable[[], None]) -> None:
-        self.start, self.cancel = call, lambda: None
 
 
 def test_it_reads_no_more_than_it_needs(blog: Site, receiver: Receiver, sender: WebhookSender) -> None:
