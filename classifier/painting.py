@@ -52,7 +52,9 @@ def paint(
     folded = _spread(len(encoding.batch.codes), starts, ends, values)
     folded[1] += folded[0]
     folded[-2] += folded[-1]
-    shares = _spread(len(text), chars.starts.astype(np.intp), chars.ends.astype(np.intp), folded[1:-1])
+    shares = folded[1:-1]
+    if len(shares) != len(text) or np.count_nonzero(chars.ends[:-1] != chars.starts[1:]):
+        shares = _spread(len(text), chars.starts.astype(np.intp), chars.ends.astype(np.intp), shares)
     # A gap belongs to the word before it, the first one to the first word.
     return spans, np.add.reduceat(shares, [0, *(start for start, _ in spans[1:])], axis=0)
 
