@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from subprocess import DEVNULL, Popen, TimeoutExpired
 from urllib.error import URLError
@@ -81,6 +81,9 @@ def running(
         if not url:
             run("store", lambda: embedded.start(settings.data_dir, settings.appendfsync))
             url = embedded.url(settings.data_dir)
+        with suppress(Unavailable):
+            # What an earlier version wrote is brought up to date first, however long that takes.
+            Store(url, settings.partitions).close()
         env = _environment(settings, url)
         run("delivery", lambda: popen([sys.executable, "-m", "service.delivery"], env))
         run("web", lambda: popen(gunicorn(listener.fileno(), workers), env, (listener.fileno(),)))

@@ -10,9 +10,12 @@ from typing import Any, cast
 from service.domain import Explanation, Quote
 from service.store import codec, keys, search
 from service.store.connection import Connection
+from service.store.keys import META
 from service.store.packing import pack
 
 BATCH = 200
+# Whoever migrates and dies is followed by another after this long; who lives, renews it.
+LOCK, LOCKED_S = META + "migrating", 60
 _NAME = re.compile(r"mq:\{(\w+)\}:(\w[\w-]*)(?::(.*))?", re.DOTALL)
 # The index is made anew from the items; buckets are full after seconds.
 _DROPPED = ("term", "terms", "ids", "number", "came", "severe", "bucket", "recent")
@@ -23,12 +26,14 @@ def to_2(db: Connection) -> int:
     with db.guard() as client:
         for batch in _batches(_of_kind(client.scan_iter(match="mq:*", count=1000), *_DROPPED)):
             client.unlink(*(name for name, _ in batch))
+            client.expire(LOCK, LOCKED_S)
         for name, _ in _of_kind(client.scan_iter(match="mq:{p*", count=1000), "hook", "bands"):
             if client.type(name) == "hash":
                 _rewrite(client, name)
         count = 0
         for batch in _batches(_of_kind(client.scan_iter(match="mq:{p*", count=1000), "c")):
             _items(db, client, batch)
+            client.expire(LOCK, LOCKED_S)
             count += len(batch)
     return count
 

@@ -12,9 +12,6 @@ from service.store.connection import Connection
 from service.store.keys import META
 
 CURRENT = 2
-# Whoever migrates and dies is followed by another after this long.
-LOCKED_S = 600
-
 _log = structlog.get_logger(__name__)
 
 
@@ -39,7 +36,7 @@ def _version(db: Connection) -> int:
 
 def _migrate(db: Connection, version: int) -> None:
     with db.guard() as client:
-        if not client.set(META + "migrating", 1, nx=True, ex=LOCKED_S):
+        if not client.set(migrating.LOCK, 1, nx=True, ex=migrating.LOCKED_S):
             raise Unavailable("the store is being brought up to date by another process; try again")
         try:
             _log.warning("bringing the store up to date", layout=version, to=CURRENT)
@@ -47,4 +44,4 @@ def _migrate(db: Connection, version: int) -> None:
             client.set(META + "schema", CURRENT)
             _log.warning("the store is up to date", items=items)
         finally:
-            client.delete(META + "migrating")
+            client.delete(migrating.LOCK)
