@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
 from tests.process.cast import PASSWORD, Service, csrf_token
 from tests.wordpress.site import WordPress, install_once, running
@@ -57,9 +59,14 @@ class Pair:
         assert found.status_code == 200, found.text
         return found.json()
 
+    @cached_property
+    def desk(self) -> requests.Session:
+        """Sign in, once: the service slows down whoever does so too often."""
+        return self.service.sign_in("ana")
+
     def decide(self, comment_id: int, decision: str, reason: str = "") -> None:
         """Decide on the desk, as ana does with the mouse."""
-        desk = self.service.sign_in("ana")
+        desk = self.desk
         item = self.answer(comment_id)["id"]
         page = desk.get(f"{self.service.address}/?lane=all&item={item}", timeout=20).text
         chosen = f"{decision}:{reason}" if reason else decision
