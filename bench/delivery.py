@@ -103,6 +103,9 @@ class _Holding:
     def score(self, _comment: Comment) -> dict[str, float]:
         return {"spam": 0.7}
 
+    def language(self, _comment: Comment) -> str:
+        return ""
+
     def explain(self, _comment: Comment, _labels: list[str]) -> tuple[Explanation, ...]:
         return ()
 
