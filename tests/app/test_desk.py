@@ -84,7 +84,7 @@ def test_it_adds_up_the_reasons(
     values = {re.sub(r"<[^>]+>", "", name): float(v.replace("\N{MINUS SIGN}", "-")) for name, v in rows}
     assert values == {
         "cattle.": 2.0, "They": 0.3, "[dehumanising=0.93]": -0.5, "all other words": 0.1,
-        "capitals": 0.2, "name and link of the author": -0.1, "base": -1.0, "together": 1.0,
+        "words in capitals": 0.2, "name and link of the author": -0.1, "base": -1.0, "together": 1.0,
     }  # fmt: skip
     assert sum(v for name, v in values.items() if name != "together") == pytest.approx(values["together"])
     assert '<mark class="d1">They</mark> are <mark class="d3">cattle.</mark>' in page.html
