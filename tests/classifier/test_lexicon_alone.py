@@ -41,5 +41,12 @@ def test_it_holds_nothing_for_one_word(champion, name):
     assert held(champion, name) == []
 
 
+def test_it_scores_much_alike_whoever_is_named(champion):
+    """An identity term alone takes the score for hate not half the way to what is held."""
+    texts = [Document(sentence.format(word)) for sentence in SENTENCES for word in words("GROUP")]
+    reached = np.quantile(champion.score(texts)[:, :2], 0.99, axis=0)
+    assert (reached < [champion.thresholds_[label]["hold"] / 2 for label in LABELS[:2]]).all()
+
+
 def test_it_holds_hardly_a_slur_that_is_only_mentioned(champion):
     assert len(held(champion, "SLUR")) <= MOST_SLURS * len(words("SLUR"))
