@@ -72,13 +72,34 @@ def test_it_refuses_what_is_no_whole_backup(settings: Settings, tmp_path: Path) 
             restore(new, tmp_path / name)
     work = tmp_path / "work"
     with tarfile.open(whole) as archive:
-        archive.extractall(work, filter="data")
+        archive.extraction_filter = getattr(tarfile, "data_filter", None)
+        archive.extractall(work)
     (work / "secrets.json").write_text(json.dumps({"secret_key": "x" * 64}))
     with tarfile.open(tmp_path / "changed.tar.gz", "w:gz") as archive:
         archive.add(work, arcname=".")
     with pytest.raises(Invalid, match=r"damaged: secrets\.json"):
         restore(new, tmp_path / "changed.tar.gz")
     assert not new.data_dir.exists() or not any(new.data_dir.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "target"),
+    [
+        ("../outside", tarfile.REGTYPE, ""),
+        ("link", tarfile.SYMTYPE, "../../outside"),
+        ("models/link", tarfile.SYMTYPE, "/etc"),
+        ("device", tarfile.CHRTYPE, ""),
+        ("hard", tarfile.LNKTYPE, "manifest.json"),
+    ],
+)
+def test_it_writes_nowhere_else(tmp_path: Path, name: str, kind: bytes, target: str) -> None:
+    member = tarfile.TarInfo(name)
+    member.type, member.linkname = kind, target
+    with tarfile.open(tmp_path / "evil.tar.gz", "w:gz") as archive:
+        archive.addfile(member)
+    with pytest.raises(Invalid, match="not a whole backup"):
+        restore(Settings(data_dir=tmp_path / "new"), tmp_path / "evil.tar.gz")
+    assert not (tmp_path / "outside").exists()
 
 
 def test_it_leaves_outside_stores_to_their_own_tools(tmp_path: Path) -> None:
