@@ -64,10 +64,10 @@ class Outbox:
     def redrive(self, delivery_id: str, by: str, now: float) -> None:
         """Queue a dead letter anew."""
         if not keys.ITEM_ID.fullmatch(delivery_id[3:29]) or not delivery_id.startswith("dl_"):
-            raise NotFound(f"no such delivery: {delivery_id[:60]}")
+            raise NotFound("no such delivery: %(id)s", id=delivery_id[:60])
         entry = codec.log_entry("redrive", now, delivery=delivery_id, by=by)
         if not self._db.run("redrive", keys.prefix_of_delivery(delivery_id), delivery_id, now, entry):
-            raise NotFound(f"no such dead letter: {delivery_id}")
+            raise NotFound("no such dead letter: %(id)s", id=delivery_id)
 
     def send_test(self, site: str, body: str, now: float) -> str:
         """Queue a callback that is about no comment, instead of an earlier one; return its delivery."""

@@ -33,10 +33,11 @@ class Policies:
             with self._db.guard() as client:
                 old = cast(str | None, client.hget(META + "sites", site_id))
             if old is None:
-                raise NotFound(f"no such site: {site_id}")
+                raise NotFound("no such site: %(site)s", site=site_id)
             site = codec.site(old)
             if instead_of not in (None, site.policy.version):
-                raise Conflict(f"the policy was changed meanwhile: version {site.policy.version} is in force")
+                version = site.policy.version
+                raise Conflict("the policy was changed meanwhile: version %(n)s is in force", n=version)
             new = replace(policy, version=site.policy.version + 1)
             if self._db.run(
                 "set_policy", META, site_id, old, codec.dump(asdict(replace(site, policy=new))),

@@ -153,7 +153,7 @@ def _raise(reply: list[str]) -> None:
         case ["changed", by, at]:
             raise Conflict("another decision was made since", by=by, at=float(at))
         case ["taken", by, until]:
-            raise Conflict(f"{by} is reading this comment", by=by, at=float(until))
+            raise Conflict("%(by)s is reading this comment", by=by, at=float(until))
         case ["stale"]:
             raise Conflict("the lease has expired or was given to somebody else")
         case ["edited"]:

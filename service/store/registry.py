@@ -31,16 +31,15 @@ class Registry:
 
     def add_site(self, site: Site) -> None:
         """Register a site; refuses an id that is taken."""
+        self._index_key(site)
         with self._db.guard() as client:
-            # First, so that there is never a site whose key is not known; a key says nothing by itself.
-            client.hset(META + "keys", site.api_key_hash, site.id)
             if not client.hsetnx(META + "sites", site.id, codec.dump(asdict(site))):
-                raise Conflict(f"site {site.id} exists already")
+                raise Conflict("site %(site)s exists already", site=site.id)
 
     def save_site(self, site: Site) -> None:
         """Replace a registered site."""
+        self._index_key(site)
         with self._db.guard() as client:
-            client.hset(META + "keys", site.api_key_hash, site.id)
             client.hset(META + "sites", site.id, codec.dump(asdict(site)))
 
     def change_site(self, site_id: str, change: Callable[[Site], Site]) -> Site:
@@ -49,23 +48,30 @@ class Registry:
             with self._db.guard() as client:
                 old = cast(str | None, client.hget(META + "sites", site_id))
             if old is None:
-                raise NotFound(f"no such site: {site_id}")
+                raise NotFound("no such site: %(site)s", site=site_id)
             new = change(codec.site(old))
+            self._index_key(new)
             if self._db.run("swap", META, "sites", site_id, old, codec.dump(asdict(new))):
                 return new
+
+    def _index_key(self, site: Site) -> None:
+        # Before the site, so that there is never one whose key is not known; a key says nothing by itself.
+        if site.api_key_hash:
+            with self._db.guard() as client:
+                client.hset(META + "keys", site.api_key_hash, site.id)
 
     def remove_site(self, site_id: str) -> None:
         """Forget a site; its comments stay until they expire."""
         with self._db.guard() as client:
             if not client.hdel(META + "sites", site_id):
-                raise NotFound(f"no such site: {site_id}")
+                raise NotFound("no such site: %(site)s", site=site_id)
 
     def site(self, site_id: str) -> Site:
         """Return a site."""
         with self._db.guard() as client:
             raw = cast(str | None, client.hget(META + "sites", site_id))
         if raw is None:
-            raise NotFound(f"no such site: {site_id}")
+            raise NotFound("no such site: %(site)s", site=site_id)
         return codec.site(raw)
 
     def known(self, site_ids: Iterable[str]) -> dict[str, Site]:
@@ -95,7 +101,7 @@ class Registry:
         """Register a moderator or admin; refuses a name that is taken."""
         with self._db.guard() as client:
             if not client.hsetnx(META + "people", person.name, codec.dump(asdict(person))):
-                raise Conflict(f"moderator {person.name} exists already")
+                raise Conflict("moderator %(name)s exists already", name=person.name)
 
     def save_person(self, person: Person) -> None:
         """Replace a registered person."""
@@ -186,7 +192,7 @@ class Registry:
         with self._db.guard() as client:
             raw = cast(str | None, client.hget(META + "people", name))
         if raw is None:
-            raise NotFound(f"no such moderator: {name}")
+            raise NotFound("no such moderator: %(name)s", name=name)
         return raw
 
     def server_facts(self) -> dict[str, str]:

@@ -171,7 +171,7 @@ class Search:
 
 def _orders(view: str, sort: Sort | None) -> tuple[list[str], bool]:
     if view not in (PENDING, DECIDED, ESCALATED, ALL, *Lane):
-        raise NotFound(f"no such lane: {view[:40]}")
+        raise NotFound("no such lane: %(lane)s", lane=view[:40])
     ascending = sort is Sort.OLDEST
     if view in (DECIDED, ALL, ESCALATED):
         ages = [f"age:{{}}:{lane}" for lane in Lane]
