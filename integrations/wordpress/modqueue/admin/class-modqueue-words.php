@@ -56,6 +56,7 @@ final class Modqueue_Words {
 			'rule:edited_after_rejection' => __( 'edited after it was rejected', 'modqueue' ),
 			'author:NEW'                  => __( 'a new author', 'modqueue' ),
 			'scorer_error'                => __( 'it could not be scored', 'modqueue' ),
+			'language'                    => __( 'a language that the model has not learnt', 'modqueue' ),
 			'campaign'                    => __( 'part of a campaign', 'modqueue' ),
 			'dehumanising'                => __( 'dehumanising', 'modqueue' ),
 			'hateful'                     => __( 'hateful', 'modqueue' ),
