@@ -29,11 +29,24 @@ class _Silent(WSGIRequestHandler):
         """Keep quiet."""
 
 
+def whole(app: Flask) -> Callable[..., list[bytes]]:
+    """Answer in one piece: werkzeug's server closes no answer whose browser has gone, as gunicorn does."""
+
+    def answer(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        parts = app(environ, start_response)
+        try:
+            return [b"".join(parts)]
+        finally:
+            parts.close()  # type: ignore[attr-defined]  # werkzeug's have it
+
+    return answer
+
+
 @pytest.fixture
 def address(app: Flask, moderation: Moderation) -> Iterator[str]:
     """Serve the app."""
     give_password(moderation.store, ANA, BEN, ADMIN)
-    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Silent)
+    server = make_server("127.0.0.1", 0, whole(app), threaded=True, request_handler=_Silent)
     server.daemon_threads = False
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
