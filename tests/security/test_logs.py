@@ -15,7 +15,7 @@ import requests
 from service import signing
 from service.domain import Secret
 from service.store import embedded
-from service.store.packing import unpack
+from tests.app.test_erasing import readable
 from tests.process.cast import PASSWORD, Blog, Service, wait_for
 
 pytestmark = pytest.mark.process
@@ -86,7 +86,7 @@ def stored(service: Service) -> list[tuple[str, str]]:
         "list": lambda key: client.lrange(key, 0, -1),
         "string": lambda key: [client.get(key)],
     }
-    found = [(key, key + unpack(v)) for key in client.keys("*") for v in read[client.type(key)](key)]
+    found = [(key, key + readable(v)) for key in client.keys("*") for v in read[client.type(key)](key)]
     client.close()
     return found
 
