@@ -198,9 +198,9 @@ def csrf_token(page: str) -> str:
 
 
 @contextmanager
-def service_and_blog(data_dir: Path) -> Iterator[tuple[Service, Blog]]:
+def service_and_blog(data_dir: Path, **env: str) -> Iterator[tuple[Service, Blog]]:
     blog = Blog()
-    service = Service(data_dir)
+    service = Service(data_dir, **env)
     try:
         service.register(blog)
         yield service, blog

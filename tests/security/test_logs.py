@@ -16,7 +16,7 @@ from service import signing
 from service.domain import Secret
 from service.store import embedded
 from tests.app.test_erasing import readable
-from tests.process.cast import PASSWORD, Blog, Service, wait_for
+from tests.process.cast import PASSWORD, Blog, Service, service_and_blog, wait_for
 
 pytestmark = pytest.mark.process
 
@@ -33,14 +33,8 @@ SAID = {
 
 @pytest.fixture
 def pair(tmp_path: Path) -> Iterator[tuple[Service, Blog]]:
-    blog, service = Blog(), Service(tmp_path / "data", MODQUEUE_LOG_LEVEL="debug")
-    try:
-        service.register(blog)
-        yield service, blog
-    finally:
-        if service.process.poll() is None:
-            service.stop()
-        blog.down()
+    with service_and_blog(tmp_path / "data", MODQUEUE_LOG_LEVEL="debug") as both:
+        yield both
 
 
 def post(service: Service, path: str, **given: Any) -> requests.Response:
