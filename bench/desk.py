@@ -36,7 +36,7 @@ NEXT = """() => new Promise((done) => {
   document.body.dispatchEvent(new KeyboardEvent("keydown", {key: "a", bubbles: true}));
   look();
 })"""
-KEYS = 40
+KEYS = 120
 PASSWORD = "correct horse battery"  # noqa: S105  # of nobody
 
 

@@ -7,17 +7,15 @@ from flask import (
     Response,
     flash,
     jsonify,
-    make_response,
     render_template,
     request,
     session,
 )
 
-from service import bulk, context
 from service.domain import Item, Lane
-from service.errors import Conflict, ModqueueError, NotFound
+from service.errors import Conflict, NotFound
 from service.store import PENDING, keys
-from service.web import accounts, differences, listing, onward, places, rail, showing, sums, wishes, words
+from service.web import accounts, differences, listing, onward, panes, places, rail, showing, wishes
 from service.web.accounts import me
 from service.web.places import Place
 from service.web.responses import moderation
@@ -25,9 +23,6 @@ from service.web.words import gettext
 
 blueprint = Blueprint("desk", __name__)
 accounts.guard(blueprint)
-
-# So many hard comments within an hour, and a break is suggested.
-BREAK_AFTER = 30
 
 SAID = (
     showing.age, showing.ago, showing.clock_time, showing.day, showing.delivery_words, showing.detail,
@@ -41,13 +36,14 @@ for said in SAID:
 @blueprint.get("/")
 def queue() -> Response:
     """Show the desk."""
-    return show(places.here(), request.args.get("item", ""))
+    return panes.page(places.here(), request.args.get("item", ""))
 
 
 @blueprint.get("/next")
 def following() -> Response:
     """Go on to the first of the following comments that is free now."""
-    return onward.go(places.here(), onward.free_one(request.args.get("next", "")))
+    free = onward.free_ones(request.args.get("next", ""))
+    return onward.go(places.here(), free[0] if free else "")
 
 
 @blueprint.post("/items/<item_id>/decision")
@@ -58,12 +54,12 @@ def decide(item_id: str) -> Response:
     try:
         item = moderation().decide(me(), item_id, wish)
     except Conflict as conflict:
-        return show(place, item_id, conflict, asked)
+        return panes.page(place, item_id, conflict, asked)
     session["last"] = item.id
     session.pop("bulk", None)
     onward.read(item)
     flash(wishes.said(wish), "decided")
-    return onward.on(place, request.form.get("next", ""))
+    return panes.on(place)
 
 
 @blueprint.post("/items/<item_id>/undo")
@@ -73,7 +69,7 @@ def undo(item_id: str) -> Response:
     try:
         moderation().undo(me(), item_id, decided_at=request.form.get("decided_at", type=float))
     except Conflict as conflict:
-        return show(place, item_id, conflict)
+        return panes.page(place, item_id, conflict)
     session.pop("last", None)
     flash(gettext("Undone: the verdict is in force again."), "undone")
     return onward.go(place, item_id)
@@ -86,7 +82,7 @@ def skip(item_id: str) -> Response:
     m.store.personal.skip(me().name, item.id, m.clock())
     m.release(me(), item_id, request.form.get("lease_token", ""))
     onward.read(item)
-    return onward.on(places.here(), request.form.get("next", ""))
+    return panes.on(places.here())
 
 
 @blueprint.post("/skips/forget")
@@ -103,9 +99,9 @@ def escalate(item_id: str) -> Response:
     try:
         moderation().escalate(me(), item_id, wishes.note(), request.form.get("revision", type=int))
     except Conflict as conflict:
-        return show(place, item_id, conflict, "escalate")
+        return panes.page(place, item_id, conflict, "escalate")
     flash(gettext("Escalated: an admin will decide."), "undone")
-    return onward.on(place, request.form.get("next", ""))
+    return panes.on(place)
 
 
 @blueprint.post("/items/<item_id>/resend")
@@ -152,34 +148,13 @@ def counts() -> Response:
     since = request.args.get("shown_at", now, type=float)
     asked = [i for i in request.args.get("rows", "").split() if keys.ITEM_ID.fullmatch(i)]
     rows = m.store.views.brief(asked[: 2 * listing.ROWS])
-    last = _last()
+    last = panes.last()
     return jsonify({
         "lanes": {name: {"count": c, "oldest": _oldest(now, o)} for name, c, o in rail.lanes(place)},
         "new": _new(place, since),
         "rows": {i.id: _row(i) for i in rows if me().may_see(i.comment.site)},
         "delivery": render_template("_delivery.html", item=last) if last else "",
     })  # fmt: skip
-
-
-def show(place: Place, item_id: str = "", conflict: Conflict | None = None, chosen: str = "") -> Response:
-    """Show the desk, with a comment open; after a conflict, with what was chosen."""
-    m, person, now = moderation(), me(), moderation().clock()
-    page = listing.rows(place)
-    alone = [i for i in page.items if not page.grouped(i)]
-    shown = item_id or next((i.id for i in [*alone, *page.items] if onward.free(i)), "")
-    item = m.item(person, shown) if shown else None
-    html = render_template(
-        "desk.html", me=person, now=now, page=page, **rail.parts(place), item=item, opened=bool(item_id),
-        following=onward.after(alone or page.items, item), last=_last(), last_bulk=_last_bulk(),
-        context=context.of(m, person, item) if item else None,
-        sums=sums.sums(item) if item else [], suggested=showing.suggested(item) if item else "",
-        reasons=showing.reasons(), held_by_other=onward.held_by_other, skipped=onward.skipped(),
-        conflict=conflict, chosen=chosen, note=request.form.get("note", ""), prefs=onward.preferences(),
-        sorts=words.table(places.SORTS), reason_codes=words.table(places.REASONS),
-        exposure=m.store.personal.exposure(person.name, now), break_after=BREAK_AFTER,
-        relief=onward.is_relief(item),
-    )  # fmt: skip
-    return make_response(html, 409 if conflict else 200)
 
 
 def _new(place: Place, since: float) -> int:
@@ -194,22 +169,7 @@ def _oldest(now: float, then: float | None) -> str:
 
 
 def _row(item: Item) -> dict[str, object]:
-    past = not item.pending or onward.held_by_other(item)
-    tag = render_template("_tag.html", row=item, other=onward.held_by_other(item), skipped=onward.skipped())
-    return {"past": past, "tag": tag}
-
-
-def _last() -> Item | None:
-    # The decision that "undo" would take back; somebody else may have changed it since.
-    try:
-        item = moderation().item(me(), session["last"]) if "last" in session else None
-    except ModqueueError:
-        return None
-    return item if item and item.decision and item.decision.by == me().name else None
-
-
-def _last_bulk() -> bulk.Bulk | None:
-    try:
-        return bulk.find(moderation(), me(), session["bulk"]) if "bulk" in session else None
-    except ModqueueError:
-        return None
+    other, skipped = onward.held_by_other(item), onward.skipped()
+    past = not item.pending or other or item.id in skipped
+    tag = render_template("_tag.html", row=item, other=other, skipped=skipped)
+    return {"past": past, "pending": item.pending, "tag": tag}

@@ -14,8 +14,8 @@ from service.web.accounts import me
 from service.web.places import Place
 from service.web.responses import moderation
 
-# So many of the following comments are tried until one is free.
-LOOK_AHEAD = 10
+# So many of the following comments are tried, some at once, until one is free.
+LOOK_AHEAD, AT_ONCE = 50, 5
 # What a person may switch, and how it is at first.
 SWITCHES = {"keys": True, "veil": True, "blur": False, "relief": False}
 # After so many hard texts a good one is shown to those who wish it: the latest of so many that fits.
@@ -23,17 +23,9 @@ RELIEF_AFTER, RELIEF_AMONG = 5, 80
 RELIEF_BELOW, RELIEF_LENGTH = 0.05, range(40, 500)
 
 
-def go(place: Place, item_id: str) -> Response:
+def go(place: Place, item_id: str, **more: str) -> Response:
     """Lead to a place on the desk."""
-    return cast(Response, redirect(place.url(item_id), 303))
-
-
-def on(place: Place, following: str) -> Response:
-    """Lead to the next comment that is free now, or to a good one before it where that is due."""
-    good = _relief(place)
-    if good:
-        return cast(Response, redirect(place.url(good, relief="1"), 303))
-    return go(place, free_one(following))
+    return cast(Response, redirect(place.url(item_id, **more), 303))
 
 
 def preferences() -> dict[str, bool]:
@@ -82,15 +74,19 @@ def is_relief(item: Item | None) -> bool:
     return bool(item and "relief" in request.args and _good(item))
 
 
-def free_one(following: str) -> str:
-    """Return the first of the following comments that is free now."""
+def free_ones(following: str) -> list[str]:
+    """Return what follows, from the first comment on that is free now."""
     g.pop("skipped", None)
-    known = [i for i in following.split() if keys.ITEM_ID.fullmatch(i)]
-    items = moderation().store.views.brief(known[:LOOK_AHEAD])
-    return next((i.id for i in items if me().may_see(i.comment.site) and free(i)), "")
+    known = [i for i in following.split() if keys.ITEM_ID.fullmatch(i)][:LOOK_AHEAD]
+    for start in range(0, len(known), AT_ONCE):
+        for item in moderation().store.views.brief(known[start : start + AT_ONCE]):
+            if me().may_see(item.comment.site) and free(item):
+                return known[known.index(item.id) :]
+    return []
 
 
-def _relief(place: Place) -> str:
+def relief(place: Place) -> str:
+    """Return a good comment, where somebody wishes for one and has read many hard ones."""
     if session.get("hard", 0) < RELIEF_AFTER or not preferences()["relief"]:
         return ""
     m, shown = moderation(), session.get("relieved", [])

@@ -32,9 +32,13 @@ def lanes(place: Place) -> list[Entry]:
 
 def parts(place: Place) -> dict[str, object]:
     """Return what the template of the rail needs."""
-    m = moderation()
-    sites = [s for s in m.store.registry.sites() if me().may_see(s.id)]
-    return {"lanes": lanes(place), "names": words.table(LANES), "sites": sites, "place": place}
+    return {"lanes": lanes(place), **frame(place)}
+
+
+def frame(place: Place) -> dict[str, object]:
+    """Return where one is, and among which sites."""
+    sites = [s for s in moderation().store.registry.sites() if me().may_see(s.id)]
+    return {"names": words.table(LANES), "sites": sites, "place": place}
 
 
 def _first(times: Iterable[float | None]) -> float | None:

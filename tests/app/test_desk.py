@@ -11,12 +11,13 @@ import pytest
 from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
+from werkzeug.test import TestResponse
 
 from service import bulk
 from service.domain import Comment, Explanation, Item, Judgement, Quote, ReasonCode, Ruling, Verdict
 from service.errors import Unavailable
 from service.moderation import Moderation, Wish
-from service.web import desk, differences, onward, responses
+from service.web import differences, onward, panes, responses
 from tests.conftest import ADMIN, ANA, BEN, BLOG, Clock, submit
 from tests.pages import PASSWORD, Page, Visitor, give_password
 
@@ -144,6 +145,33 @@ def test_it_decides_and_goes_on(
     decision = ana.moderation.store.views.item(ids["first"]).decision
     assert decision
     assert (decision.ruling, decision.reason, decision.by) == (*decided, "ana")
+
+
+def test_the_script_is_given_the_next_comment_alone(
+    ana: Visitor, ids: dict[str, str], moderation: Moderation
+) -> None:
+    def send(page: Page, choice: str = "approve") -> TestResponse:
+        form = page.form("/decision")
+        fields = form.fields | {"decision": choice}
+        return ana.client.post(form.action, data=fields, headers={panes.ALONE: "1"})
+
+    first = ana.get("/")
+    answer = send(first)
+    second = Page(answer)
+    assert (answer.status_code, answer.headers["Content-Location"]) == (
+        200,
+        f"/?lane=pending&item={ids['second']}",
+    )
+    assert text_of(second) == HATEFUL
+    assert "Approved" in second.text
+    assert second.with_attribute("data-counts") == []
+    moderation.decide(BEN, ids["third"], Wish(Ruling.APPROVE))
+    # A conflict is shown with all of the desk; at the end of the list it is read anew.
+    stale, last = send(first, "reject:spam"), send(second)
+    assert (stale.status_code, "Content-Location" in stale.headers) == (409, False)
+    assert Page(stale).with_attribute("data-counts")
+    assert (last.status_code, last.headers["Location"]) == (303, "/?lane=pending")
+    assert moderation.item(ANA, ids["second"]).outcome == "approve"
 
 
 def test_it_suggests_the_gravest_label(ana: Visitor, ids: dict[str, str]) -> None:
@@ -683,7 +711,7 @@ def test_it_remembers_what_a_person_switches_off(ana: Visitor, ids: dict[str, st
 def test_it_counts_hard_texts_for_their_reader_alone(
     ana: Visitor, moderation: Moderation, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(desk, "BREAK_AFTER", 3)
+    monkeypatch.setattr(panes, "BREAK_AFTER", 3)
     for n in range(4):
         submit(moderation, f"{DEHUMANISING} {n}", str(n))
     page = ana.get("/")

@@ -71,6 +71,22 @@ def test_it_decides_by_key_and_goes_on(open_desk: Open, ids: list[str], moderati
     ]
 
 
+def test_it_leaves_the_list_as_it_is(open_desk: Open, ids: list[str]) -> None:
+    page = open_desk()
+    page.locator(f".pick [value='{ids[0]}']").check()
+    page.keyboard.press("a")
+    shows(page, "Comment 1")
+    expect(page.locator("#rows .past")).to_have_attribute("data-id", ids[0])
+    expect(page.locator("#rows [aria-current]")).to_have_id(f"row-{ids[1]}")
+    assert page.url.endswith(f"item={ids[1]}")
+    # The next look at the service says the rest.
+    expect(page.locator(f"#row-{ids[0]} .tag")).to_have_text("approved by ana")
+    expect(page.locator("#lane-pending .n")).to_have_text("4")
+    expect(page).to_have_title("All waiting (4) · Modqueue")
+    expect(page.locator("#chosen-count")).to_have_text("")
+    expect(page.locator(".pick")).to_have_count(4)
+
+
 def test_it_undoes_by_key_also_after_reload(open_desk: Open, ids: list[str], moderation: Moderation) -> None:
     page = open_desk()
     page.keyboard.press("a")

@@ -32,7 +32,8 @@ async function load(url, options = {}, push = true) {
   if (busy) return;
   busy = true;
   try {
-    const response = await fetch(url, { headers: { Accept: "text/html" }, ...options });
+    const headers = { Accept: "text/html", "X-Modqueue-Pane": "1" };
+    const response = await fetch(url, { headers, ...options });
     const page = new DOMParser().parseFromString(await response.text(), "text/html");
     swap(page, response, options.method === "POST", push);
   } catch {
@@ -44,6 +45,8 @@ async function load(url, options = {}, push = true) {
 
 function swap(page, response, decided, push) {
   const fresh = page.getElementById("desk");
+  const alone = response.headers.get("Content-Location");
+  if (alone) return turn(page, alone);
   if (!fresh && response.ok) return location.assign(response.url);
   if (!fresh) return complain(page.getElementById("problem")?.textContent ?? worded("error", { status: response.status }));
   const scrolled = document.querySelector(".list").scrollTop;
@@ -59,7 +62,23 @@ function swap(page, response, decided, push) {
   target?.focus({ preventScroll: true });
   if (fresh.classList.contains("opened")) window.scrollTo(0, 0);
   arrive();
-  if (decided) setTimeout(poll, 1000);
+  if (decided) pollSoon();
+}
+
+// The next comment came alone: the list stays as it is, and the one before turns grey in it.
+function turn(page, address) {
+  forget(); // what was done with the comment before has given it back
+  const row = document.querySelector("#rows [aria-current]");
+  row?.removeAttribute("aria-current");
+  row?.parentElement.classList.add("past");
+  for (const part of [".strip", ".item"]) document.querySelector(part).replaceWith(document.adoptNode(page.querySelector(part)));
+  byId(`row-${byId("item").dataset.id}`)?.setAttribute("aria-current", "true");
+  byId("desk").classList.add("opened");
+  history.pushState(null, "", address);
+  byId("item").focus({ preventScroll: true });
+  window.scrollTo(0, 0);
+  arrive();
+  pollSoon();
 }
 
 function arrive() {
@@ -136,6 +155,13 @@ function giveBack(release, token) {
 
 // What is new meanwhile: counts change, the list under the eyes does not.
 
+let soon = null; // who decides fast is told once, when there is time
+
+function pollSoon() {
+  clearTimeout(soon);
+  soon = setTimeout(poll, 1000);
+}
+
 async function poll() {
   const desk = byId("desk");
   if (!desk || document.hidden || busy) return;
@@ -151,6 +177,7 @@ async function poll() {
     lane.querySelector(".n").textContent = count;
     lane.querySelector("small").textContent = oldest;
     lane.classList.toggle("quiet", count === 0);
+    if (lane.hasAttribute("aria-current")) document.title = document.title.replace(/ \(\d+\)/, count ? ` (${count})` : "");
   }
   const pill = byId("new");
   const fresh = worded("new", { n: news.new });
@@ -159,14 +186,16 @@ async function poll() {
   pill.hidden = !news.new;
   showDelivery(news.delivery);
   for (const [id, row] of Object.entries(news.rows)) showRow(id, row);
+  showChosen();
 }
 
 // A comment that somebody else has taken or decided turns grey where it stands.
-function showRow(id, { past, tag }) {
+function showRow(id, { past, pending, tag }) {
   const row = byId(`row-${id}`);
   if (row) {
     row.parentElement.classList.toggle("past", past);
     row.querySelector(".tag").replaceChildren(...nodes(tag));
+    if (!pending) row.parentElement.querySelector(".pick")?.remove();
   }
   const item = byId("item");
   if (item?.dataset.id !== id || !item.dataset.claim || !past || lease) return;
