@@ -5,6 +5,9 @@ several (ligatures, emoji spelt as words). The tables are plain arrays, so that 
 """
 
 import unicodedata
+from collections.abc import Callable
+from itertools import count
+from threading import Lock
 from typing import TypeVar
 
 import numpy as np
@@ -17,6 +20,8 @@ Scalar = TypeVar("Scalar", bound=np.generic)
 MAX_FOLD = 24
 #: Code points above this fold to themselves: rare ideographs, private use.
 TABLE_SIZE = 0x20000
+#: Characters that fold to several: fewer in any Unicode so far.
+_MOST_LONG = 1 << 13
 
 _MARKS = (
     (0x0300, 0x036F),
@@ -102,38 +107,46 @@ def _fold(char: str) -> str:
     return "".join(part for part in spelt if not _is_invisible(part)).lower()[:MAX_FOLD]
 
 
-def _build() -> tuple[Codes, NDArray[np.int16], Codes]:
-    """Return the single fold, the number of characters of each fold, and the longer folds by row."""
-    single = np.arange(TABLE_SIZE, dtype=np.uint32)
-    lengths = np.ones(TABLE_SIZE, np.int16)
-    long_folds: list[str] = []
-    for code in range(TABLE_SIZE):
-        char = chr(code)
-        folded = _fold(char) if not 0xD800 <= code <= 0xDFFF else "\ufffd"
-        lengths[code] = len(folded)
-        if len(folded) == 1:
-            single[code] = ord(folded)
-        elif folded:
-            single[code] = len(long_folds)
-            long_folds.append(folded)
-    rows = "".join(fold.ljust(MAX_FOLD) for fold in long_folds).encode("utf-32-le")
-    return single, lengths, np.frombuffer(rows, np.uint32).reshape(-1, MAX_FOLD)
+#: What a character folds to, where that is several characters their row of LONG_FOLDS; and how many they are,
+#: -1 where that is not known yet.
+FOLD = np.arange(TABLE_SIZE, dtype=np.uint32)
+FOLD_LENGTH = np.full(TABLE_SIZE, -1, np.int16)
+LONG_FOLDS = np.zeros((_MOST_LONG, MAX_FOLD), np.uint32)
+_rows = count()
+_learning = Lock()
 
 
-FOLD, FOLD_LENGTH, LONG_FOLDS = _build()
+def learn(codes: Codes) -> None:
+    """Fill in the folds of characters, which are worked out when they are first met: most never are.
+
+    Parameters
+    ----------
+    codes : ndarray of shape (n,)
+        Code points below TABLE_SIZE.
+    """
+    with _learning:
+        for code in set(codes[FOLD_LENGTH[codes] < 0].tolist()):
+            folded = _fold(chr(code)) if not 0xD800 <= code <= 0xDFFF else "\ufffd"
+            if len(folded) > 1:
+                FOLD[code] = row = next(_rows)
+                LONG_FOLDS[row] = [ord(char) for char in folded.ljust(MAX_FOLD)]
+            elif folded:
+                FOLD[code] = ord(folded)
+            FOLD_LENGTH[code] = len(folded)  # last: other threads read as we write
 
 
-def _flags(test: str) -> NDArray[np.bool_]:
-    return np.array([getattr(chr(code), test)() for code in range(TABLE_SIZE)])
+def _flags(test: Callable[[str], bool]) -> NDArray[np.bool_]:
+    return np.fromiter(map(test, map(chr, range(TABLE_SIZE))), bool, TABLE_SIZE)
 
 
 #: The same for texts of ASCII alone: a table and the characters that vanish, for `bytes.translate`.
+learn(np.arange(128, dtype=np.uint32))
 ASCII_FOLD = bytes(FOLD[:128].astype(np.uint8)) + bytes(128)
 ASCII_DROPPED = bytes(np.flatnonzero(FOLD_LENGTH[:128] == 0).tolist())
 
-IS_UPPER = _flags("isupper")
-IS_WORD = _flags("isalnum")
-IS_LETTER = _flags("isalpha")
+IS_UPPER = _flags(str.isupper)
+IS_WORD = _flags(str.isalnum)
+IS_LETTER = _flags(str.isalpha)
 
 HOMOGLYPH = np.zeros(TABLE_SIZE, np.uint32)
 HOMOGLYPH[[ord(char) for char in HOMOGLYPHS]] = [ord(char) for char in HOMOGLYPHS.values()]

@@ -143,8 +143,7 @@ def encode_whole(documents: Sequence[Document], lexicon: Lexicon) -> Encoding:
         signed = find_words(lay_out([normalise(author) for author in authors]))
         grams = sequence_grams(signed.hashes, signed.edges, WORD_ORDERS[:2], AUTHOR_BITS)
         blocks["author"] = _block("author", grams, signed.edges)
-    measured = np.array([fields(document) for document in documents])
-    return Encoding(blocks, measured, texts, batch, words, class_words, loaded)
+    return Encoding(blocks, fields(documents), texts, batch, words, class_words, loaded)
 
 
 def _capitals(documents: Sequence[Document], texts: Sequence[Normalised]) -> NDArray[np.bool_]:

@@ -20,9 +20,9 @@ from classifier.characters import (
     HOMOGLYPH,
     IS_LETTER,
     LONG_FOLDS,
-    MAX_FOLD,
     TABLE_SIZE,
     Codes,
+    learn,
     look_up,
 )
 from classifier.links import registered_domain
@@ -47,13 +47,12 @@ _SPACED = re.compile(
     r"|(?<![a-z0-9])[a-z0-9@$]([._\-*·~/,])[a-z0-9@$](?:\1[a-z0-9@$])+(?![a-z0-9])"
 )
 _NOT_LETTER = re.compile(r"[^a-z0-9@$]")
-_SUSPICIOUS = re.compile(r"[a-z][0134578@$!|][a-z0-9]|[$@5][a-z]{3}")
+# What calls for more than folding; those that begin with what is rare in a text are passed over fast.
+_SUSPICIOUS = re.compile(r"[0134578@$!|](?:(?<=[a-z].)[a-z0-9]|(?<=[$@5])[a-z]{3})")
+_MAYBE_SEPARATED = re.compile(r"[ ._\-*·~/,][a-z0-9@$][ ._\-*·~/,]{1,2}[a-z0-9@$][ ._\-*·~/,]")
 _SEPARATED = re.compile(
     r"(?<![a-z0-9])[a-z0-9@$][ ._\-*·~/,]{1,2}[a-z0-9@$][ ._\-*·~/,]{1,2}[a-z0-9@$][ ._\-*·~/,]"
 )
-_LEET_MARKS = frozenset("0134578@$!|")
-#: What calls for more than folding.
-_MARKS = ("<", "&", "://", "www.", "  ", "\n\n")
 _PLACES = np.arange(MAX_TEXT + 1, dtype=np.int32)
 
 
@@ -156,44 +155,41 @@ def normalise(text: str) -> Normalised:
     Normalised
         At most MAX_NORMALISED characters.
     """
-    text = text[:MAX_TEXT]
-    return _plain(text) or _disguised(text)
-
-
-def _plain(text: str) -> Normalised | None:
-    """Fold what needs no more than that, which is most comments; None for the others."""
-    if not text.isascii():
-        return None
-    folded = text.encode("ascii").translate(ASCII_FOLD, ASCII_DROPPED)
-    lower = folded.decode("ascii")
-    for mark in _MARKS:
-        if mark in lower:
-            return None
-    leet = not _LEET_MARKS.isdisjoint(lower) and _SUSPICIOUS.search(lower)
-    if leet or len(folded) != len(text) or _SEPARATED.search(lower):
-        return None
-    codes = np.frombuffer(folded, np.uint8)
-    same = codes[1:] == codes[:-1]
-    if np.count_nonzero(same[1:] & same[:-1]):
-        return None
-    return Normalised(codes.astype(np.uint32), _PLACES[: len(codes)], _PLACES[1 : len(codes) + 1])
-
-
-def _disguised(text: str) -> Normalised:
-    chars = Normalised(to_codes(text), _PLACES[: len(text)], _PLACES[1 : len(text) + 1])
-    if "<" in text or "&" in text:
-        chars = _edit(chars, _markup(text))
-    chars = _fold(chars)
-    plain = chars.text
+    chars, plain = _folded(text[:MAX_TEXT])
     if "://" in plain or "www." in plain:
         chars = _edit(chars, _urls(plain))
         plain = chars.text
-    if _SEPARATED.search(plain):
+    if _MAYBE_SEPARATED.search(plain) and _SEPARATED.search(plain):
         chars = chars.take(~_joints(plain))
         plain = chars.text
     if _SUSPICIOUS.search(plain):
         chars = _edit(chars, _leet(plain))
-    return _squeeze(chars)
+    return _squeeze(chars, plain)
+
+
+def _folded(text: str) -> tuple[Normalised, str]:
+    """Fold every character, and spell the outcome."""
+    if "<" in text or "&" in text:
+        chars = _fold(_edit(_as_it_is(text), _markup(text)))
+    elif text.isascii():
+        return _ascii(text)
+    else:
+        chars = _fold(_as_it_is(text))
+    return chars, chars.text
+
+
+def _ascii(text: str) -> tuple[Normalised, str]:
+    folded = text.encode("ascii").translate(ASCII_FOLD, ASCII_DROPPED)
+    if len(folded) != len(text):
+        chars = _fold(_as_it_is(text))
+    else:
+        codes = np.frombuffer(folded, np.uint8).astype(np.uint32)
+        chars = Normalised(codes, _PLACES[: len(text)], _PLACES[1 : len(text) + 1])
+    return chars, folded.decode("ascii")
+
+
+def _as_it_is(text: str) -> Normalised:
+    return Normalised(to_codes(text), _PLACES[: len(text)], _PLACES[1 : len(text) + 1])
 
 
 def _edit(chars: Normalised, edits: Iterable[_Edit]) -> Normalised:
@@ -238,22 +234,26 @@ def _urls(text: str) -> Iterable[_Edit]:
 
 
 def _fold(chars: Normalised) -> Normalised:
-    known = chars.codes.max(initial=0) < TABLE_SIZE
-    if known and (FOLD_LENGTH.take(chars.codes) == 1).all():
-        return _unlook(Normalised(FOLD.take(chars.codes), chars.starts, chars.ends))
-    return _unlook(_unfold(chars))
+    codes = chars.codes
+    known = np.minimum(codes, TABLE_SIZE - 1)
+    lengths = FOLD_LENGTH.take(known)
+    if lengths.min(initial=1) < 0:
+        learn(known)
+        lengths = FOLD_LENGTH.take(known)
+    folded = np.where(known == codes, FOLD.take(known), codes)
+    if np.count_nonzero(lengths != 1):
+        return _unlook(_unfold(folded, lengths, chars))
+    return _unlook(Normalised(folded, chars.starts, chars.ends))
 
 
-def _unfold(chars: Normalised) -> Normalised:
-    """Fold characters of which some vanish and some become several."""
-    known = chars.codes < TABLE_SIZE
-    lengths = np.where(known, look_up(FOLD_LENGTH, chars.codes), 1).astype(np.int64)
-    rows = np.repeat(np.arange(len(chars.codes)), lengths)[:MAX_NORMALISED]
-    within = np.arange(len(rows)) - np.repeat(np.cumsum(lengths) - lengths, lengths)[:MAX_NORMALISED]
-    single = np.where(known, look_up(FOLD, chars.codes), chars.codes)
-    long_row = np.where(lengths > 1, single, 0)[rows]
-    codes = np.where(lengths[rows] > 1, LONG_FOLDS[long_row, np.minimum(within, MAX_FOLD - 1)], single[rows])
-    return Normalised(codes.astype(np.uint32), chars.starts[rows], chars.ends[rows])
+def _unfold(folded: Codes, lengths: NDArray[np.int16], chars: Normalised) -> Normalised:
+    """Let characters vanish, and spell out those that fold to several: `folded` has their row."""
+    rows = np.arange(len(folded)).repeat(lengths)[:MAX_NORMALISED]
+    codes = folded.take(rows)
+    several = (lengths > 1).take(rows).nonzero()[0]
+    within = several - (lengths.cumsum() - lengths).take(rows.take(several))
+    codes[several] = LONG_FOLDS[codes.take(several), within]
+    return Normalised(codes, chars.starts.take(rows), chars.ends.take(rows))
 
 
 def _unlook(chars: Normalised) -> Normalised:
@@ -284,12 +284,12 @@ def _leet(text: str) -> Iterable[_Edit]:
             yield *match.span(), word.translate(_LEET_LETTERS)
 
 
-def _squeeze(chars: Normalised) -> Normalised:
+def _squeeze(chars: Normalised, plain: str) -> Normalised:
     """Shorten runs of one character: of blanks to one, of three or more others but digits to one."""
     codes = chars.codes
-    if len(codes) < 2:
-        return chars
     same = codes[1:] == codes[:-1]
+    if not (np.count_nonzero(same[1:] & same[:-1]) or "  " in plain or "\n\n" in plain):
+        return chars
     blank = (codes == 32) | (codes == 10)
     drop = np.zeros(len(codes), bool)
     drop[1:] = same & blank[1:]
