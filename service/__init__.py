@@ -55,8 +55,10 @@ def _open_to_machines(app: Flask) -> None:
 
 
 def _open_to_people(app: Flask) -> None:
-    from service.web import account, accounts, appeals, bulks, campaigns, desk, figures, log, people, settings
+    from service.web import account, accounts, appeals, audit, bulks, campaigns, desk, figures, log, people
+    from service.web import settings as site_settings
 
-    for room in (accounts, account, people, log, desk, bulks, campaigns, figures, settings, appeals):
+    rooms = (accounts, account, people, log, desk, bulks, campaigns, figures, audit, site_settings, appeals)
+    for room in rooms:
         app.register_blueprint(room.blueprint)
     app.register_blueprint(appeals.public)

@@ -166,7 +166,7 @@ def _counted(item: Item) -> str:
 
 
 def _correction(item: Item, ruling: Ruling) -> tuple[str, ...]:
-    approved = item.judgement.verdict is Verdict.APPROVE
+    approved = (item.hidden or item.judgement.verdict) is Verdict.APPROVE
     if approved == (ruling is Ruling.APPROVE):
         return ()
     return ("missed_spam",) if approved else ("false_positives",)

@@ -10,16 +10,11 @@ LABELS = ("dehumanising", "hateful", "spam")
 
 
 class Verdict(StrEnum):
-    """The machine's answer to a comment."""
+    """The machine's answer to a comment, from mild to severe."""
 
     APPROVE = "approve"
     HOLD = "hold"
     REJECT = "reject"
-
-    @property
-    def severity(self) -> int:
-        """Order verdicts from mild to severe."""
-        return list(Verdict).index(self)
 
 
 class Ruling(StrEnum):
@@ -104,6 +99,10 @@ class Judgement:
     severity: float = 0.0
     # In shadow mode: what the verdict would have been.
     shadow: Verdict | None = None
+    # Held for a cause beside the scores; of a language not learnt; the share that the audit drew then.
+    anyway: bool = False
+    foreign: bool = False
+    audit: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,11 +200,13 @@ class Item:
     campaign: str = ""
     escalation: Escalation | None = None
     earlier: tuple[tuple[int, Comment], ...] = ()
+    # What is in force of a comment whose judgement is hidden, since it is audited.
+    hidden: Verdict | None = None
 
     @property
     def outcome(self) -> str:
         """Return what is in force: the decision, else the verdict."""
-        return str(self.decision.ruling if self.decision else self.judgement.verdict)
+        return str(self.decision.ruling if self.decision else self.hidden or self.judgement.verdict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,6 +252,9 @@ class Policy:
     pass_other_languages: bool = False
     shadow: bool = False
     attributes: Mapping[str, str] = field(default_factory=dict)
+    audit: float = 0.01
+    # Thresholds that are watched beside those in force, and decide nothing.
+    trial: Mapping[str, Thresholds] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

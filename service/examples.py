@@ -65,4 +65,5 @@ def _comment(comment: dict[str, str]) -> dict[str, str]:
 
 
 def _provenance(example: dict[str, Any]) -> dict[str, Any]:
-    return {name: example[name] for name in ("site", "source", "by", "at")}
+    # Whoever learns from them can weight what the audit drew by one over its share.
+    return {name: example[name] for name in ("site", "source", "by", "at", "audit") if name in example}

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from service import campaigns, policy
+from service import audit, campaigns, judging
 from service.config import Settings
 from service.domain import (
     Comment,
@@ -21,10 +21,9 @@ from service.domain import (
     ReasonCode,
     Ruling,
     Site,
-    Verdict,
 )
-from service.errors import ModqueueError, NotFound, ScorerError, TooMany, Unavailable
-from service.scoring import Model, Scorer
+from service.errors import ModqueueError, NotFound, TooMany, Unavailable
+from service.scoring import Scorer
 from service.store import Arrival, LaneSummary, Page, Store, Wanted, codec, keys, search
 
 SITE_CACHED_S = 1.0
@@ -53,12 +52,14 @@ class Moderation:
     """Everything that can happen to a comment, for the pages, the API and the workers."""
 
     def __init__(
-        self, store: Store, scorer: Scorer, lease_s: float = 300.0, clock: Callable[[], float] = time.time
-    ) -> None:
+        self, store: Store, scorer: Scorer, lease_s: float = 300.0, clock: Callable[[], float] = time.time,
+        audit_key: bytes = b"",
+    ) -> None:  # fmt: skip
         self.store = store
         self.scorer = scorer
         self.clock = clock
         self._lease_s = lease_s
+        self._audit_key = audit_key
         self._sites: dict[str, tuple[float, Site]] = {}
         self._busy_until: dict[str, float] = {}
 
@@ -78,7 +79,7 @@ class Moderation:
             comment=comment,
             webhook_id=webhook_id,
             body_digest=keys.digest(body),
-            content_digest=_content_digest(comment),
+            content_digest=judging.content_digest(comment),
             at=self.clock(),
             rate=site.rate,
             burst=site.burst,
@@ -86,11 +87,12 @@ class Moderation:
             any_author=not site.policy.hold_new_authors,
         )
         model = self.scorer.current()
-        scores = _scores(model, comment)
+        scores = judging.scores(model, comment)
+        chance = self._chance("draw", arrival.item_id, comment)
         # Nearly always true; where it is not, the store says what is, and stores nothing.
         history = USUAL
         for _ in range(JUDGED_AT_MOST):
-            judgement, explanations = _judge(site, comment, model, scores, history)
+            judgement, explanations = judging.judge(site, comment, model, scores, history, chance=chance)
             said = self._accept(arrival, judgement, explanations, history)
             if isinstance(said, str):
                 return said
@@ -112,11 +114,15 @@ class Moderation:
             raise
 
     def judge(
-        self, site: Site, comment: Comment, history: History
+        self, site: Site, comment: Comment, history: History, chance: float = 1.0
     ) -> tuple[Judgement, tuple[Explanation, ...]]:
-        """Score a comment and judge it; a held one comes with its explanations."""
+        """Score a comment and judge it; one that waits comes with its explanations."""
         model = self.scorer.current()
-        return _judge(site, comment, model, _scores(model, comment), history)
+        found = judging.scores(model, comment)
+        return judging.judge(site, comment, model, found, history, chance=chance)
+
+    def _chance(self, purpose: str, item_id: str, comment: Comment) -> float:
+        return audit.chance(self._audit_key, purpose, item_id, judging.content_digest(comment))
 
     def item(self, person: Person, item_id: str) -> Item:
         """Return an item of a site that this person moderates."""
@@ -163,14 +169,16 @@ class Moderation:
         reason = wish.reason if wish.ruling is Ruling.REJECT else None
         facts = {"site": item.comment.site, "item": item_id, "revision": revision, "by": person.name}
         said = {"decision": wish.ruling, "reason": reason}
+        drawn = {"audit": item.judgement.audit} if item.hidden else {}
         self.store.queue.decide(
             item_id, revision, by=person.name, now=now, ruling=wish.ruling, reason=reason or "",
             note=wish.note, token=wish.lease_token,
             entry=codec.log_entry("decision", now, **facts, **said, note=wish.note),
-            example=codec.dump({"at": now, "source": wish.source, **facts, **said,
+            example=codec.dump({"at": now, "source": wish.source, **facts, **said, **drawn,
                                 "comment": codec.load(codec.dump_comment(item.comment))}),
             body=self._callback(item, wish.ruling, reason, person.name, now) if wish.tell else "",
             terms=() if item.pending else search.terms(item.comment, item.judgement),
+            again=item.hidden is not None and self._chance("again", item_id, item.comment) < audit.TWICE,
         )  # fmt: skip
         return self.store.views.item(item_id)
 
@@ -225,7 +233,8 @@ class Moderation:
 
     def _rescore(self, item: Item) -> bool:
         site, now = self.site(item.comment.site), self.clock()
-        judgement, explanations = self.judge(site, item.comment, _history_then(item.judgement))
+        history, chance = judging.history_then(item.judgement), self._chance("draw", item.id, item.comment)
+        judgement, explanations = self.judge(site, item.comment, history, chance)
         if not judgement.scores:
             return False
         facts = {"site": site.id, "item": item.id, "revision": item.revision}
@@ -257,44 +266,5 @@ class Moderation:
 def connect(settings: Settings) -> Moderation:
     """Open the store and the model that the settings name."""
     store = Store(settings.redis_url, settings.partitions)
-    return Moderation(store, Scorer(settings.data_dir / "models"), settings.lease_seconds)
-
-
-def _scores(model: Model, comment: Comment) -> dict[str, float] | ScorerError:
-    try:
-        return model.score(comment)
-    except ScorerError as error:
-        return error
-
-
-def _judge(
-    site: Site, comment: Comment, model: Model, scores: dict[str, float] | ScorerError, history: History
-) -> tuple[Judgement, tuple[Explanation, ...]]:
-    judgement = policy.judge(
-        comment, scores, history, site.policy,
-        model=model.id, recommended=model.recommended, language=model.language(comment),
-    )  # fmt: skip
-    if judgement.verdict is not Verdict.HOLD or not judgement.scores:
-        return judgement, ()
-    return judgement, model.explain(comment, _labels_to_explain(judgement))
-
-
-def _labels_to_explain(judgement: Judgement) -> list[str]:
-    named = [r.code.removeprefix("score:") for r in judgement.reasons if r.code.startswith("score:")]
-    return named or [max(judgement.scores, key=judgement.scores.__getitem__)]
-
-
-def _history_then(judgement: Judgement) -> History:
-    # What the first judgement knew of the author; the store may know of later comments by now.
-    codes = {r.code for r in judgement.reasons}
-    return History(
-        approved=0 if "author:NEW" in codes else 1,
-        edited_after_rejection="rule:edited_after_rejection" in codes,
-        campaign="campaign" in codes,
-    )
-
-
-def _content_digest(comment: Comment) -> bytes:
-    # What a reader sees of a comment: another value is another revision. An export has other ends of lines.
-    seen = (comment.text.replace("\r\n", "\n"), comment.author, comment.author_url)
-    return keys.digest("\0".join(seen).encode())
+    key = audit.key(settings.secret_key)
+    return Moderation(store, Scorer(settings.data_dir / "models"), settings.lease_seconds, audit_key=key)

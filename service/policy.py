@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from service.domain import LABELS, Comment, History, Judgement, Lane, Policy, Reason, Thresholds, Verdict
@@ -35,13 +36,16 @@ def judge(
         findings.append((Verdict.HOLD, Reason("campaign")))
     if isinstance(scores, ScorerError):
         findings.append((Verdict.HOLD, Reason("scorer_error", detail=str(scores))))
-    verdict = max((v for v, _ in findings), key=lambda v: v.severity, default=Verdict.APPROVE)
+    verdict = max((v for v, _ in findings), key=list(Verdict).index, default=Verdict.APPROVE)
     reasons = tuple(r for v, r in findings if v is verdict)
+    anyway = any(v is Verdict.HOLD and not r.code.startswith("score:") for v, r in findings)
+    judged = Judgement(
+        verdict, reasons, dict(known), model, policy.version, anyway=anyway, foreign=bool(language)
+    )
     if policy.shadow and verdict is not Verdict.APPROVE:
-        return Judgement(Verdict.APPROVE, reasons, dict(known), model, policy.version, shadow=verdict)
+        return replace(judged, verdict=Verdict.APPROVE, shadow=verdict)
     lane = _lane(reasons) if verdict is Verdict.HOLD else None
-    severity = max((r.score or 0.0 for r in reasons), default=0.0)
-    return Judgement(verdict, reasons, dict(known), model, policy.version, lane, severity)
+    return replace(judged, lane=lane, severity=max((r.score or 0.0 for r in reasons), default=0.0))
 
 
 def effective(policy: Policy, recommended: Mapping[str, Thresholds]) -> dict[str, Thresholds]:
@@ -59,7 +63,10 @@ def effective(policy: Policy, recommended: Mapping[str, Thresholds]) -> dict[str
 
 def check(policy: Policy) -> Policy:
     """Refuse a policy that cannot be meant; return it otherwise."""
-    _check_thresholds(policy.thresholds)
+    _check_thresholds("thresholds", policy.thresholds)
+    _check_thresholds("trial", policy.trial)
+    if isinstance(policy.audit, bool) or not 0.0 <= policy.audit <= 1.0:
+        raise Invalid("audit", "a share is between 0 and 1")
     for label in policy.reject_labels:
         if label not in LABELS:
             raise Invalid("reject_labels", "no such label: %(label)s", label=label)
@@ -76,15 +83,15 @@ def check(policy: Policy) -> Policy:
     return policy
 
 
-def _check_thresholds(thresholds: Mapping[str, Thresholds]) -> None:
+def _check_thresholds(of: str, thresholds: Mapping[str, Thresholds]) -> None:
     for label, t in thresholds.items():
         if label not in LABELS:
-            raise Invalid(f"thresholds.{label}", "no such label; one of %(these)s", these=", ".join(LABELS))
+            raise Invalid(f"{of}.{label}", "no such label; one of %(these)s", these=", ".join(LABELS))
         for name, value in (("hold", t.hold), ("reject", t.reject)):
             if value is not None and not 0.0 <= value <= 1.0:
-                raise Invalid(f"thresholds.{label}.{name}", "a score is between 0 and 1")
+                raise Invalid(f"{of}.{label}.{name}", "a score is between 0 and 1")
         if t.hold is not None and t.reject is not None and t.hold > t.reject:
-            raise Invalid(f"thresholds.{label}", "hold must not lie above reject")
+            raise Invalid(f"{of}.{label}", "hold must not lie above reject")
 
 
 def _by_score(

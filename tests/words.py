@@ -15,10 +15,10 @@ DIRECTORY = ROOT / "service" / "web" / "languages"
 MACHINES = ("akismet", "api", "fields", "feedback", "idempotency", "intake", "openapi", "ops", "perspective",
             "senders")  # fmt: skip
 # Rooms whose refusals a page shows.
-BEHIND = ("appeals", "bulk", "campaign_decisions", "connectors/address", "moderation", "passwords", "people",
-          "policy", "site_settings", "store/appeals", "store/campaigns", "store/connection", "store/log",
-          "store/outbox", "store/policies",
-          "store/queue", "store/registry", "store/search", "store/views")  # fmt: skip
+BEHIND = ("appeals", "bulk", "campaign_decisions", "connectors/address", "moderation", "passwords",
+          "people", "policy", "readings", "site_settings", "store/appeals", "store/campaigns",
+          "store/connection", "store/log", "store/outbox", "store/policies", "store/queue",
+          "store/readings", "store/registry", "store/search", "store/views")  # fmt: skip
 # Which argument of a call is a text.
 KEYWORDS = {"gettext": None, "_": None, "mark": None, "ngettext": (1, 2),
             "Invalid": (2,), "Conflict": (1,), "NotFound": (1,), "TooMany": (1,), "Unavailable": (1,),

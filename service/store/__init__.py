@@ -15,9 +15,11 @@ from service.store.outbox import Outbox
 from service.store.personal import Personal
 from service.store.policies import Policies
 from service.store.queue import Arrival, Queue
+from service.store.readings import Readings
 from service.store.registry import Registry
 from service.store.requests import Requests
 from service.store.retiring import Retiring
+from service.store.rows import Rows
 from service.store.search import ALL, DECIDED, ESCALATED, PENDING, Sort, Wanted
 from service.store.sessions import Session, Sessions
 from service.store.suggestions import Suggestions
@@ -59,6 +61,8 @@ class Store:
         self.suggestions = Suggestions(self._db, self.partitions)
         self.appeals = Appeals(self._db, self.partitions)
         self.figures = Figures(self._db, self.partitions)
+        self.rows = Rows(self._db, self.partitions)
+        self.readings = Readings(self._db, self.partitions)
         self.policies = Policies(self._db)
         self.outbox = Outbox(self._db, self.partitions)
         self.akismet = Traces(self._db, self.partitions)

@@ -84,6 +84,8 @@ def pack_judgement(judgement: Judgement) -> bytes:
     """Write a judgement in few bytes."""
     scores = {label: round(score, 6) for label, score in judgement.scores.items()}
     plain = _shallow(judgement, _JUDGEMENT)
+    plain |= {name: True for name in ("anyway", "foreign") if getattr(judgement, name)}
+    plain |= {"audit": judgement.audit} if judgement.lane is Lane.AUDIT else {}
     return pack(
         dump(plain | {"scores": scores, "reasons": [_shallow(r, _REASON) for r in judgement.reasons]})
     )
@@ -96,20 +98,26 @@ def pack_explanations(explanations: tuple[Explanation, ...]) -> bytes:
 
 def item(item_id: str, raw: Mapping[str, str], delivery: Mapping[str, str]) -> Item:
     """Read an item from its hash and the hash of its latest delivery."""
+    judged = _in_campaign(judgement(raw["judgement"]), raw.get("campaign", ""))
+    pending = raw["state"] == "pending"
+    # Who audits must not know what the machine thought.
+    blind = pending and judged.lane is Lane.AUDIT
+    explanations = "[]" if blind else unpack(raw.get("explanations") or "[]")
     return Item(
         id=item_id,
         comment=_comment(raw["comment"]),
         revision=int(raw["revision"]),
-        judgement=_in_campaign(judgement(raw["judgement"]), raw.get("campaign", "")),
+        judgement=replace(_HIDDEN, audit=judged.audit) if blind else judged,
         received_at=float(raw["received"]),
-        pending=raw["state"] == "pending",
-        explanations=tuple(_explanation(e) for e in json.loads(unpack(raw.get("explanations") or "[]"))),
+        pending=pending,
+        explanations=tuple(_explanation(e) for e in json.loads(explanations)),
         decision=_decision(raw),
         lease=_lease(raw),
         delivery=delivery_state(raw.get("delivery", ""), delivery),
         campaign=raw.get("campaign", ""),
         escalation=_escalation(raw),
         earlier=_earlier(raw),
+        hidden=judged.verdict if blind else None,
     )
 
 
@@ -145,7 +153,8 @@ def delivery_state(delivery_id: str, raw: Mapping[str, str]) -> DeliveryState | 
 def policy(raw: Mapping[str, Any]) -> Policy:
     """Read a policy; raises TypeError or ValueError where it has unknown or wrong fields."""
     fields = dict(raw)
-    fields["thresholds"] = {k: Thresholds(**v) for k, v in dict(fields.get("thresholds") or {}).items()}
+    for name in ("thresholds", "trial"):
+        fields[name] = {k: Thresholds(**v) for k, v in dict(fields.get(name) or {}).items()}
     for name in ("reject_labels", "blocked_words", "blocked_domains"):
         if name in fields:
             fields[name] = tuple(fields[name])
@@ -167,8 +176,12 @@ def person(text: str) -> Person:
 
 
 # What `asdict` would do with copies all the way down, at a tenth of its time.
+# Of a judgement, these are only written where there is something to say.
+_RARE = ("anyway", "foreign", "audit")
+_HIDDEN = Judgement(Verdict.HOLD, (Reason("audit"),), {}, "", 0, Lane.AUDIT)
 _COMMENT, _JUDGEMENT, _REASON, _EXPLANATION, _QUOTE = (
-    [f.name for f in fields(kind)] for kind in (Comment, Judgement, Reason, Explanation, Quote)
+    [f.name for f in fields(kind) if f.name not in _RARE]
+    for kind in (Comment, Judgement, Reason, Explanation, Quote)
 )
 
 
@@ -222,7 +235,7 @@ def _shares(raw: Mapping[str, Any]) -> dict[str, Any]:
 
 def _in_campaign(judged: Judgement, campaign: str) -> Judgement:
     # A campaign is known by its third copy: the first ones were judged without this reason.
-    if not campaign or judged.lane is None or any(r.code == "campaign" for r in judged.reasons):
+    if not campaign or judged.lane in (None, Lane.AUDIT) or any(r.code == "campaign" for r in judged.reasons):
         return judged
     lane = judged.lane if judged.lane is Lane.ERRORS else Lane.CAMPAIGNS
     return replace(judged, reasons=(*judged.reasons, Reason("campaign")), lane=lane)

@@ -25,6 +25,8 @@ USES = {
     "decide": ("figures",),
     "undo": ("figures",),
     "campaign_begin": ("campaigns",),
+    "read_again": ("figures",),
+    "rescore": ("figures",),
     "erase": ("campaigns", "forgetting"),
     "retire": ("campaigns", "forgetting"),
 }

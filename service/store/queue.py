@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from service.domain import Comment, Explanation, History, Judgement, Lease
+from service.domain import Comment, Explanation, History, Judgement, Lane, Lease, Reason
 from service.errors import Conflict, NotFound, TooMany
-from service.store import codec, keys, search
+from service.store import codec, keys, rows, search
 from service.store.connection import Connection
 from service.store.packing import pack
 
@@ -56,7 +56,7 @@ class Queue:
             codec.pack_explanations(explanations), judgement.verdict, judgement.lane or "",
             round(judgement.severity, 6), c.author_key, WEBHOOK_REMEMBERED_S, pack(entry), a.rate, a.burst,
             b"".join(a.fingerprint), *_found_by(c, judgement), " ".join(_counted(judgement)),
-            author, _flag(supposed.edited_after_rejection), _flag(supposed.campaign),
+            author, _flag(supposed.edited_after_rejection), _flag(supposed.campaign), rows.row(judgement),
         )  # fmt: skip
         match reply:
             case ["fresh"]:
@@ -86,12 +86,12 @@ class Queue:
 
     def decide(
         self, item_id: str, revision: int, *, by: str, now: float, ruling: str, reason: str, note: str,
-        token: str, entry: str, example: str, body: str, terms: Sequence[str] = (),
+        token: str, entry: str, example: str, body: str, terms: Sequence[str] = (), again: bool = False,
     ) -> None:  # fmt: skip
-        """Write the decision, its log entry, its example and its delivery."""
+        """Write the decision, its log entry, example and delivery; `again` asks for a second reading."""
         prefix = keys.prefix_of_item(item_id)
-        packed = search.packed(terms)
-        args = (item_id, revision, by, token, ruling, reason, note, now, entry, pack(example), body, packed)
+        found = (search.packed(terms), rows.ruling(ruling, reason), _flag(again))
+        args = (item_id, revision, by, token, ruling, reason, note, now, entry, pack(example), body, *found)
         _raise(self._db.strings("decide", prefix, *args))
 
     def undo(
@@ -119,7 +119,7 @@ class Queue:
         reply = self._db.strings(
             "rescore", keys.prefix_of_item(item_id), item_id, revision, now, codec.pack_judgement(judgement),
             codec.pack_explanations(explanations), judgement.verdict, judgement.lane or "",
-            round(judgement.severity, 6), entry, body, *_found_by(comment, judgement),
+            round(judgement.severity, 6), entry, body, *_found_by(comment, judgement), rows.row(judgement),
         )  # fmt: skip
         return reply[0] == "ok"
 
@@ -128,6 +128,9 @@ def _found_by(comment: Comment, judgement: Judgement) -> tuple[bytes, float | st
     # Terms, uncertainty and labels. What does not wait is indexed when it is decided.
     if not judgement.lane:
         return b"", "", ""
+    if judgement.lane is Lane.AUDIT:
+        # Nor may it be found by what the machine had thought.
+        return search.packed(search.terms(comment, replace(judgement, reasons=(Reason("audit"),)))), 0.0, ""
     labels = [r.code.removeprefix("score:") for r in judgement.reasons if r.code.startswith("score:")]
     terms = search.packed(search.terms(comment, judgement))
     return terms, round(search.uncertainty(judgement), 6), " ".join(labels)

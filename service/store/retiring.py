@@ -18,7 +18,9 @@ BATCH = 200
 STREAMS = {"log": "entry", "examples": "example"}
 _PACKED = re.compile(r"comment(:\d+)?|judgement|explanations")
 # What an item has for the index and the outbox is made anew, or means nothing without them.
-_LEFT_OUT = ("terms", "number", "delivery", "seq", "campaign", "lease_by", "lease_token", "lease_until")
+_LEFT_OUT = (
+    "terms", "number", "delivery", "seq", "campaign", "row", "lease_by", "lease_token", "lease_until",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -227,7 +227,8 @@ def comment(item: Item, now: float) -> CommentShown:
         "reason_details": [asdict(r) for r in j.reasons],
         "received_at": item.received_at,
         "pending": item.pending,
-        "outcome": item.outcome,
+        # What is audited says no more than anything else that waits.
+        "outcome": j.verdict if item.hidden else item.outcome,
         "decision": _decision(item),
         "lease": {"by": lease.by, "expires_at": lease.until} if lease and lease.until > now else None,
         "delivery": asdict(item.delivery) if item.delivery else None,

@@ -19,7 +19,7 @@ accounts.guard_for_admins(blueprint)
 
 # What the beginning of an entry's kind makes it; anything else is "other".
 GROUPS = {
-    "decisions": ("decision", "undo", "campaign", "appeal", "feedback", "escalat"),
+    "decisions": ("decision", "undo", "campaign", "appeal", "feedback", "escalat", "second", "dispute"),
     "sign-ins": ("sign_", "session", "password", "two_factor", "recovery"),
     "people": ("moderator", "token"),
     "settings": ("site", "policy", "callback", "model", "sender"),
@@ -48,6 +48,7 @@ KINDS = {
     "decision": mark("Decision"),
     "delivery:confirmed": mark("The blog confirmed"),
     "delivery:dead": mark("Dead letter"),
+    "dispute settled": mark("Dispute settled"),
     "erased": mark("Erased"),
     "escalated": mark("Escalated"),
     "moderator_added": mark("Person invited"),
@@ -60,6 +61,7 @@ KINDS = {
     "recovery_codes_made": mark("Recovery codes made"),
     "redrive": mark("Sent to the blog again"),
     "rescored": mark("Scored again"),
+    "second reading": mark("Second reading"),
     "session_ended": mark("Session ended"),
     "sign_in": mark("Sign-in"),
     "sign_in_failed": mark("Failed sign-in"),

@@ -12,6 +12,7 @@ ROOMS = (
     (mark("Queue"), "desk.queue", False),
     (mark("Campaigns"), "campaigns.index", False),
     (mark("Figures"), "figures.index", False),
+    (mark("Audit"), "audit.index", False),
     (mark("Settings"), "settings.index", True),
     (mark("People"), "people.index", True),
     (mark("Log"), "log.index", True),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import cast
 
 from flask import Blueprint, Response, current_app, flash, redirect, render_template, request, url_for
@@ -42,7 +43,7 @@ def set_policy(site_id: str) -> Response | tuple[str, int]:
     """Set a new version of the policy, unless somebody else did meanwhile."""
     site, instead_of = _site(site_id), request.form.get("version", 0, type=int)
     try:
-        new = site_settings.set_policy(moderation(), site_id, _policy(), me().name, instead_of)
+        new = site_settings.set_policy(moderation(), site_id, _policy(site.policy), me().name, instead_of)
     except (Invalid, Conflict) as error:
         return _page(site, error, said=request.form), 409 if isinstance(error, Conflict) else 422
     flash(gettext("Policy version %(n)s is in force.", n=new.version), "good")
@@ -152,10 +153,11 @@ def _page(
     )  # fmt: skip
 
 
-def _policy() -> Policy:
+def _policy(before: Policy) -> Policy:
     form = request.form
     named = {k: Thresholds(_number(f"hold_{k}"), _number(f"reject_{k}")) for k in LABELS}
-    return Policy(
+    return replace(
+        before,
         thresholds={k: t for k, t in named.items() if t != Thresholds()},
         reject_labels=tuple(label for label in LABELS if f"may_reject_{label}" in form),
         blocked_words=_lines("blocked_words"),
@@ -164,6 +166,7 @@ def _policy() -> Policy:
         hold_new_authors="hold_new_authors" in form,
         pass_other_languages="pass_other_languages" in form,
         shadow="shadow" in form,
+        audit=(_number("audit") or 0.0) / 100,
     )
 
 

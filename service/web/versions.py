@@ -17,6 +17,7 @@ NAMES = {
     "pass_other_languages": mark("publish other languages"),
     "shadow": mark("shadow mode"),
     "attributes": mark("attributes of other scorers"),
+    "audit": mark("share audited"),
 }
 
 

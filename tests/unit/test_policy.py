@@ -53,7 +53,8 @@ def test_it_never_answers_a_higher_score_more_mildly(
     one: dict[str, float], two: dict[str, float], policy: Policy
 ) -> None:
     upper = {k: max(one[k], two[k]) for k in LABELS}
-    assert judged(upper, policy).verdict.severity >= judged(one, policy).verdict.severity
+    order = list(Verdict).index
+    assert order(judged(upper, policy).verdict) >= order(judged(one, policy).verdict)
 
 
 @pytest.mark.parametrize(("passes", "verdict"), [(False, Verdict.HOLD), (True, Verdict.APPROVE)])

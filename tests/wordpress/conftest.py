@@ -36,6 +36,7 @@ class Pair:
         url, callback = self.wordpress.url, self.wordpress.url + CALLBACK
         added = self.service.command("site", "add", SITE, "--url", url, "--callback-url", callback, "--json")
         self.service.secret = added["webhook_secret"]
+        self.service.command("site", "policy", SITE, "--set", "-", stdin='{"audit": 0}')
         self.service.token = self.service.command("token", "add", "robot", "--site", SITE, "--json")["token"]
         self.service.command("moderator", "add", "ana", "--site", SITE, "--password-stdin", stdin=PASSWORD)
         self.settings = {"address": self.service.address, "site": SITE, "secret": self.service.secret}

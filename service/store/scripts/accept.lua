@@ -4,7 +4,8 @@
 -- ARGV: id, site, webhook id, body digest, content digest, now, comment, judgement, explanations, verdict, lane,
 --       severity, author key, seconds that a webhook id is remembered, log entry, rate, burst, fingerprint, terms,
 --       uncertainty, labels that it was held for, what is counted for the figures,
---       what the judgement was made on: approved author ('' where it makes no difference), rejected before, campaign
+--       what the judgement was made on: approved author ('' where it makes no difference), rejected before, campaign,
+--       row for replays
 -- Returns {'same', judgement} | {'answered', answer} | {'conflict'} | {'wait', seconds} | {'fresh'}
 --   | {'other', approved, rejected, first_seen, rejected before, campaign}
 local EARLIER_KEPT = 3
@@ -25,8 +26,10 @@ local function replace_earlier(id, site, now)
   keep_earlier(id)
   withdraw(id, now)
   leave_campaign(id)
+  for _, name in ipairs({'second:', 'disputed:'}) do call('ZREM', P .. name .. site, id) end
   call('HDEL', c, 'appeal_ref', 'appeal_text', 'appeal_at', 'appeal_state', 'appeal_by', 'appeal_settled_at',
-    'decision', 'reason', 'note', 'by', 'decided_at', 'lease_by', 'lease_token', 'lease_until', 'explanations', 'terms', 'labels')
+    'decision', 'reason', 'note', 'by', 'decided_at', 'lease_by', 'lease_token', 'lease_until', 'explanations', 'terms', 'labels',
+    'second_by', 'second_ruling', 'second_reason', 'second_at')
   call('ZREM', P .. 'appeals:' .. site, id)
   call('ZREM', P .. 'decided:' .. site, id)
 end
@@ -66,7 +69,7 @@ end
 call('SET', hook, ARGV[4], 'EX', ARGV[14])
 spend(site, rate, burst, now, had)
 if old[1] then replace_earlier(id, site, now) end
-local verdict, lane, state = ARGV[10], ARGV[11], ARGV[10] == 'hold' and 'pending' or 'closed'
+local verdict, lane, state = ARGV[10], ARGV[11], ARGV[11] ~= '' and 'pending' or 'closed'
 local fields = {'site', site, 'digest', ARGV[5], 'received', ARGV[6], 'comment', ARGV[7], 'judgement', ARGV[8],
   'verdict', verdict, 'state', state, 'revision', tonumber(old[3] or 0) + 1, 'lane', lane, 'severity', ARGV[12]}
 for name, value in pairs({explanations = ARGV[9], terms = ARGV[19], uncertainty = ARGV[20], labels = ARGV[21],
@@ -87,6 +90,7 @@ if parts[1] then
   if gathered then gather(id, site, campaign, copies, ARGV[6]) end
   remember(id, site, parts, now, today)
 end
+keep_row(id, site, now, ARGV[26])
 count(site, 'verdict:' .. verdict)
 for name in string.gmatch(ARGV[22], '%S+') do daily(site, now, name, 1) end
 log(ARGV[15])

@@ -71,7 +71,7 @@ end
 local function join(id, campaign)
   local c = P .. 'c:' .. id
   local f = call('HMGET', c, 'site', 'state', 'lane', 'severity', 'received')
-  if f[2] == 'pending' and f[3] ~= 'errors' and f[3] ~= 'campaigns' then
+  if f[2] == 'pending' and f[3] ~= 'errors' and f[3] ~= 'audit' and f[3] ~= 'campaigns' then
     dequeue(id)
     call('HSET', c, 'lane', 'campaigns')
     enqueue(id, f[1], 'campaigns', f[4], f[5])

@@ -18,6 +18,8 @@
 --   akismet-text:SITE:DIGEST string guid (expires)     akismet-use:SITE hash  MONTH:NAME -> uses of a key
 --   appeals:SITE     zset    appealed -> id, open ones (the appeal lies in the item)
 --   day:SITE:DAY     hash    counters for the figures (expires)
+--   rows:SITE:DAY    string  a row for each comment, for replays (expires)
+--   second:SITE      zset    decided -> id, to be read by a second person     disputed:SITE  zset  read -> id
 --   log, examples    stream  append-only
 local P = KEYS[1]
 local call = redis.call

@@ -1,6 +1,6 @@
 -- Decide an item: the decision, its log entry, its training example and its delivery in one transition.
 -- ARGV: id, revision, by, token or '', ruling, reason, note, now, log entry, example, callback body or '',
---       terms, or '' where it waits
+--       terms, or '' where it waits, ruling as a row has it, 1 where somebody else is to read it as well
 -- Returns {'ok'} | {'missing'} | {'edited'} | {'decided', by, at} | {'taken', by, until} | {'stale'}
 local FOUND_FOR_S, FOUND_MAX = 30 * 86400, 50000
 
@@ -41,6 +41,8 @@ tidy(f[1], now)
 count_author(id, ruling)
 count(f[1], 'decision:' .. ruling)
 figure_decision(id, 1)
+change_row(id, RULING, ARGV[13])
+if ARGV[14] == '1' and call('HEXISTS', c, 'second_by') == 0 then call('ZADD', P .. 'second:' .. f[1], now, id) end
 log(ARGV[9])
 call('XADD', P .. 'examples', '*', 'example', ARGV[10])
 if ARGV[11] ~= '' then send(id, f[1], ARGV[11], now) else withdraw(id, now) end

@@ -9,7 +9,7 @@ local function forget(id)
   unindex(id)
   if f[3] then call('SREM', P .. 'todo:' .. f[3], id) end
   leave_campaign(id)
-  for _, name in ipairs({'closed:', 'decided:', 'appeals:'}) do call('ZREM', P .. name .. site, id) end
+  for _, name in ipairs({'closed:', 'decided:', 'appeals:', 'second:', 'disputed:'}) do call('ZREM', P .. name .. site, id) end
   if f[2] then
     local state = call('HGET', P .. 'd:' .. f[2], 'state')
     if state == 'queued' or state == 'retrying' or state == 'dead' then waits = 1 end

@@ -13,7 +13,9 @@ figure_decision(id, -1)
 call('HDEL', c, 'decision', 'reason', 'note', 'by', 'decided_at')
 call('ZREM', P .. 'decided:' .. f[1], id)
 unindex(id)
-if f[4] == 'hold' then
+change_row(id, RULING, '\0')
+call('ZREM', P .. 'second:' .. f[1], id)
+if f[5] and f[5] ~= '' then
   call('HSET', c, 'state', 'pending')
   enqueue(id, f[1], f[5], f[6], f[7])
 end
