@@ -23,6 +23,10 @@ from classifier.training import fit_heads, prepare
 Floats = NDArray[np.float64]
 Thresholds = dict[str, dict[str, float | None]]
 
+# glibc gives memory back to the kernel after each batch, and takes it anew for the next one, page by page: a
+# third of the time of a batch. From the largest piece freed so far it learns how much is worth keeping.
+np.empty(8 << 20, np.uint8)
+
 
 class CommentModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no types
     """Score comments for LABELS by logistic regression on hashed n-grams, Platt-calibrated.
