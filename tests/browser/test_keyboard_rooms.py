@@ -40,9 +40,15 @@ def write(page: Page, selector: str, text: str) -> None:
     page.keyboard.type(text)
 
 
+def arrive(page: Page, address: str) -> None:
+    """Wait for a page, and until the browser has gone to the part of it that the address names."""
+    page.wait_for_url(f"**{address}")
+    page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
+
 def follow(page: Page, href: str) -> None:
     press(page, f"a[href='{href}']")
-    page.wait_for_url(f"**{href}")
+    arrive(page, href)
 
 
 def open_settings(page: Page) -> None:
@@ -52,7 +58,7 @@ def open_settings(page: Page) -> None:
 
 def goes_on_in(page: Page, part: str) -> None:
     """After a form, the next Tab goes on where the form was, not at the top of the page."""
-    page.wait_for_url(f"**{part}")
+    arrive(page, part)
     page.keyboard.press("Tab")
     assert page.evaluate("part => Boolean(document.activeElement.closest(part))", part)
 
@@ -115,7 +121,7 @@ def test_a_callback_is_set_and_tested(page: Page, moderation: Moderation) -> Non
     (delivery,) = moderation.store.outbox.lease_due(moderation.clock(), 30, 5)
     moderation.store.outbox.settle(delivery, "confirmed", moderation.clock())
     expect(page.locator(".card .good")).to_contain_text("confirmed")
-    press(page, "a[href='/settings/blog#callback']")
+    follow(page, "/settings/blog#callback")
     expect(page.locator("#callback_url")).to_have_value("https://blog.example/other")
     goes_on_in(page, "#callback")
 
@@ -131,14 +137,14 @@ def test_a_secret_and_a_key_are_made_and_seen_once(page: Page, moderation: Moder
     after = [secret.value for secret in site(moderation).secrets]
     assert shown in after
     assert {s.value for s in before.secrets} == set(after) - {shown}
-    press(page, "a[href='/settings/blog#secret']")
+    follow(page, "/settings/blog#secret")
     goes_on_in(page, "#secret")
     expect(page.locator("code.secret")).to_have_count(0)
     press(page, "#api-key button")
     page.wait_for_url("**/settings/blog/api-key")
     found = moderation.store.registry.site_of_key(page.locator("code.secret").inner_text())
     assert found == site(moderation)
-    press(page, "a[href='/settings/blog#api-key']")
+    follow(page, "/settings/blog#api-key")
     press(page, "#api-key .danger")
     expect(page.get_by_text("The API key is revoked.")).to_be_visible()
     assert site(moderation).api_key_hash == ""
@@ -180,7 +186,5 @@ def test_the_own_account_is_worked(open_desk: Open, page: Page, moderation: Mode
     page.keyboard.press("Enter")
     expect(page.locator(".notice.good")).to_be_visible()
     assert passwords.verify(moderation.store.registry.person("admin").password_hash, NEW_PASSWORD)
-    press(page, "a[href='/account/two-factor']")
-    page.wait_for_url("**/account/two-factor")
-    press(page, "a[href='/account']")
-    page.wait_for_url("**/account")
+    follow(page, "/account/two-factor")
+    follow(page, "/account")
