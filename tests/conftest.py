@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import re
@@ -9,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import hypothesis
@@ -33,6 +35,9 @@ TOGETHER = re.compile(
     r"tests/(wordpress/test_akismet|wordpress(?!/test_(code|setup))|(akismet|perspective)/\w+)"
 )
 
+# A module of nothing but process tests.
+WHOLE = "\npytestmark = pytest.mark.process\n"
+
 # How long an example takes says more of the machine than of us.
 hypothesis.settings.register_profile("patient", deadline=None)
 hypothesis.settings.load_profile("patient")
@@ -43,6 +48,22 @@ OTHER = Site("other", "https://other.example", (Secret(signing.new_secret()),))
 ANA = Person("ana", Role.MODERATOR, ("blog",))
 BEN = Person("ben", Role.MODERATOR, ("blog",))
 ADMIN = Person("admin", Role.ADMIN)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave unread what holds none of the tests asked for: to read it takes longer than many a test."""
+    wanted = config.getoption("markexpr")
+    if wanted not in ("process", "not process") or not collection_path.match("test_*.py"):
+        return None
+    text = collection_path.read_text()
+    left = WHOLE in text if wanted == "not process" else "mark.process" not in text
+    return left or None
+
+
+def pytest_collection_finish() -> None:
+    """Spare the collector of garbage what lasts to the end."""
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:

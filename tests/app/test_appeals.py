@@ -189,7 +189,7 @@ def test_an_edit_ends_the_appeal(moderation: Moderation, rejected: str) -> None:
 def ana(app: Flask, moderation: Moderation) -> Visitor:
     give_password(moderation.store, ANA, BEN)
     visitor = Visitor(app)
-    visitor.sign_in("ana")
+    visitor.enter("ana")
     return visitor
 
 

@@ -16,6 +16,9 @@ from service.errors import Conflict, Invalid
 from service.store import Store
 from tests.conftest import BLOG
 
+# Most start stores of their own.
+pytestmark = pytest.mark.process
+
 
 @pytest.fixture
 def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:

@@ -55,7 +55,7 @@ def decide(m: Moderation, wish: Wish = SPAM, person: Person = ANA) -> campaign_d
 def ana(app: Flask, moderation: Moderation) -> Visitor:
     give_password(moderation.store, ANA, BEN, ADMIN)
     visitor = Visitor(app)
-    visitor.sign_in("ana")
+    visitor.enter("ana")
     return visitor
 
 

@@ -200,6 +200,7 @@ def test_the_doctor_says_what_to_do_where_there_is_no_store(
     assert "MODQUEUE_REDIS_URL" in result.stdout.replace("\n", "")
 
 
+@pytest.mark.process
 def test_it_starts_a_store_for_a_command_where_none_runs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -30,7 +30,7 @@ SPAM = "Cheap watches here. [spam=0.7]"
 def ana(app: Flask, moderation: Moderation) -> Visitor:
     give_password(moderation.store, ANA, BEN, ADMIN)
     visitor = Visitor(app)
-    visitor.sign_in("ana")
+    visitor.enter("ana")
     return visitor
 
 
@@ -331,7 +331,7 @@ def test_it_hides_the_sites_of_others(ana: Visitor, moderation: Moderation) -> N
         fields = {"csrf_token": token, "decision": "approve"}
         assert ana.post(f"/items/{item_id}/{verb}", fields).status_code == 404
     admin = Visitor(ana.client.application)
-    admin.sign_in("admin")
+    admin.enter("admin")
     assert text_of(admin.get("/")) == DEHUMANISING
 
 
@@ -514,7 +514,7 @@ def test_it_skips_for_me_alone(ana: Visitor, ids: dict[str, str], app: Flask, cl
     assert "skipped dehumanising 0.93" in after.text
     assert text_of(ana.get("/")) == HATEFUL
     ben = Visitor(app)
-    ben.sign_in("ben")
+    ben.enter("ben")
     assert text_of(ben.get("/")) == DEHUMANISING
     for _ in range(2):
         after = press(ana, ana.get("/"), "skip")
@@ -532,7 +532,7 @@ def test_it_escalates_to_an_admin_with_a_note(ana: Visitor, ids: dict[str, str],
     assert "lane-escalated" not in after.links
     assert text_of(ana.get("/")) == HATEFUL
     admin = Visitor(app)
-    admin.sign_in("admin")
+    admin.enter("admin")
     page = admin.get("/?lane=escalated")
     assert "Escalated 1" in page.text
     assert "Escalated by ana 08:00 UTC: is this <ours>?" in page.text
@@ -667,7 +667,7 @@ def test_it_does_the_rest_of_a_selection_when_asked_again(
 def test_it_keeps_selections_to_their_maker(ana: Visitor, ids: dict[str, str], app: Flask) -> None:
     preview = ana.send(ana.get("/").form("/selections/"), all="1")
     ben = Visitor(app)
-    ben.sign_in("ben")
+    ben.enter("ben")
     assert ben.get(preview.path).status == 404
     foreign = submit(ana.moderation, SPAM, site="other")["id"]
     assert ana.send(ana.get("/").form("/selections/"), chosen=foreign).status == 400
@@ -696,7 +696,7 @@ def test_it_remembers_what_a_person_switches_off(ana: Visitor, ids: dict[str, st
     assert "Veiled" not in page.text
     assert "veil" not in [given.get("class") for given in page.with_attribute("class")]
     again = Visitor(app)
-    again.sign_in("ana")
+    again.enter("ana")
     switched = {
         g["name"]: "checked" in g
         for g in again.get("/").with_attribute("name")
@@ -704,7 +704,7 @@ def test_it_remembers_what_a_person_switches_off(ana: Visitor, ids: dict[str, st
     }
     assert (switched["keys"], switched["veil"], switched["blur"]) == (False, False, False)
     ben = Visitor(app)
-    ben.sign_in("ben")
+    ben.enter("ben")
     assert "Veiled" in ben.get("/").text
 
 
@@ -724,7 +724,7 @@ def test_it_counts_hard_texts_for_their_reader_alone(
     assert "A short break" not in page.text
     assert "3 hard texts within a day" in page.text
     clock.move(86400)
-    ana.sign_in()
+    ana.enter()
     assert "0 hard texts within a day" in ana.get("/").text
 
 

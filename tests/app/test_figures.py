@@ -126,7 +126,7 @@ def test_its_counters_are_few_and_expire(moderation: Moderation, clock: Clock) -
 def ana(app: Flask, moderation: Moderation) -> Visitor:
     give_password(moderation.store, ANA)
     visitor = Visitor(app)
-    visitor.sign_in("ana")
+    visitor.enter("ana")
     return visitor
 
 

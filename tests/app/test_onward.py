@@ -19,7 +19,7 @@ GOOD = "The market opens at nine, and the bakery has plum cake again."
 def ana(app: Flask, moderation: Moderation) -> Visitor:
     give_password(moderation.store, ANA, ADMIN)
     visitor = Visitor(app)
-    visitor.sign_in()
+    visitor.enter()
     return visitor
 
 

@@ -20,7 +20,7 @@ from tests.pages import HASH, PASSWORD, Page, Visitor, give_password
 def admin(visitor: Visitor, app: Flask, moderation: Moderation) -> Visitor:
     give_password(moderation.store, ADMIN)
     admin = Visitor(app)
-    admin.sign_in("admin")
+    admin.enter("admin")
     return admin
 
 

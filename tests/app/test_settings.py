@@ -29,7 +29,7 @@ PAGES = ["/settings/", "/settings/blog"]
 def admin(app: Flask, moderation: Moderation) -> Visitor:
     give_password(moderation.store, ANA, ADMIN)
     visitor = Visitor(app)
-    visitor.sign_in("admin")
+    visitor.enter("admin")
     return visitor
 
 
@@ -50,7 +50,7 @@ def save(admin: Visitor, **fields: str) -> str:
 def test_it_is_for_admins_alone(app: Flask, admin: Visitor, path: str) -> None:
     assert admin.get(path).status == 200
     ana = Visitor(app)
-    ana.sign_in("ana")
+    ana.enter("ana")
     assert ana.get(path).status in (403, 404)
     assert ana.get("/").links.get("settings") is None
 
@@ -60,7 +60,7 @@ def test_it_is_for_admins_of_the_site(app: Flask, admin: Visitor, moderation: Mo
     moderation.store.registry.add_person(own)
     give_password(moderation.store, own)
     visitor = Visitor(app)
-    visitor.sign_in("own")
+    visitor.enter("own")
     assert visitor.get("/settings/other").status == 200
     assert visitor.get("/settings/blog").status == 404
     assert "blog.example" not in visitor.get("/settings/").html

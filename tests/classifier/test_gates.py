@@ -18,7 +18,7 @@ def check():
     documents, labels = read_seed("everyday", "spam_ham_2")
     rows = [
         Row(str(n), document, tuple(values), NEWS)
-        for n, (document, values) in enumerate(zip(documents, labels, strict=True))
+        for n, (document, values) in enumerate(zip(documents[::2], labels[::2], strict=True))
     ]
     return Examples(rows, np.ones((len(rows), 3)))
 

@@ -9,6 +9,8 @@ from classifier import registry, retrain
 from classifier.model import CommentModel
 from tests.classifier.conftest import OURS
 
+# It trains several times, each for some seconds.
+pytestmark = pytest.mark.process
 FEW = ("war_news.jsonl", "spam_ham.jsonl")
 
 

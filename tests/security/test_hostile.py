@@ -16,7 +16,7 @@ pytestmark = pytest.mark.process
 # Calls of functions, of Python's or C's, until a body is answered: some thousands for a comment of 40 words,
 # and of the longest no more than its length explains.
 CALLS_MAX = 500_000
-BODIES = dict(hostile.bodies())
+NAMES = [*hostile.TEXTS, *hostile.BODIES]
 
 
 @pytest.fixture(scope="module")
@@ -25,6 +25,11 @@ def app() -> Iterator[Flask]:
         # What is loaded with the first comment is no work of a later one.
         hostile.ask(app, b'{"comment_ID": "0", "comment_content": "You are vermin. > a"}', "first")
         yield app
+
+
+@pytest.fixture(scope="module")
+def bodies() -> dict[str, bytes]:
+    return dict(hostile.bodies())
 
 
 def calls(app: Flask, body: bytes, message_id: str) -> tuple[int, int]:
@@ -42,8 +47,8 @@ def calls(app: Flask, body: bytes, message_id: str) -> tuple[int, int]:
     return status, counted
 
 
-@pytest.mark.parametrize("name", BODIES)
-def test_it_answers_with_bounded_work(app: Flask, name: str) -> None:
-    status, counted = calls(app, BODIES[name], name.replace(" ", "-"))
+@pytest.mark.parametrize("name", NAMES)
+def test_it_answers_with_bounded_work(app: Flask, bodies: dict[str, bytes], name: str) -> None:
+    status, counted = calls(app, bodies[name], name.replace(" ", "-"))
     assert status in (200, 413, 422)
     assert counted < CALLS_MAX
