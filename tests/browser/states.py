@@ -55,7 +55,8 @@ def fill(m: Moderation, app: Flask, clock: Clock) -> dict[str, str]:
     _deliver(m)
     _settings(m)
     (campaign, *_) = m.store.campaigns.latest(["blog"])
-    invitation = People(m.store, "admin", clock()).invite("zoë", Role.MODERATOR, ["blog"], "")
+    test = _tested(m)
+    invitation = _people(m, clock)
     return {
         "desk": "/",
         "desk-veiled": f"/?item={hard.id}",
@@ -81,6 +82,7 @@ def fill(m: Moderation, app: Flask, clock: Clock) -> dict[str, str]:
         "settings": "/settings/",
         "settings-site": "/settings/blog",
         "settings-new-site": "/settings/other",
+        "settings-test": f"/settings/blog/test/{test}",
         "people": "/people",
         "person": "/people/person?name=ana",
         "log": "/log",
@@ -148,6 +150,23 @@ def _settings(m: Moderation) -> None:
         Policy(),
     ):
         site_settings.set_policy(m, "blog", policy, "admin")
+
+
+def _tested(m: Moderation) -> str:
+    """Send a test that does not arrive: while it is on its way, its page looks again."""
+    test = site_settings.send_test(m, "blog", "admin")
+    for delivery in m.store.outbox.lease_due(m.clock(), 30, 20):
+        m.store.outbox.settle(delivery, "dead", m.clock(), error="HTTP 500")
+    return test
+
+
+def _people(m: Moderation, clock: Clock) -> str:
+    """Invite somebody, disable somebody; return the secret of an invitation."""
+    people = People(m.store, "admin", clock())
+    people.invite("Zoë <b> von und zu Beispielhausen", Role.MODERATOR, ["blog"], "")
+    people.invite("carl", Role.MODERATOR, ["blog"], "")
+    people.disable("carl")
+    return people.invite("zoë", Role.MODERATOR, ["blog"], "")
 
 
 def _quoting(m: Moderation) -> str:

@@ -2,31 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
-
 import pytest
 from playwright.sync_api import Page, expect
 
 from service.domain import ReasonCode, Ruling
 from service.moderation import Moderation, Wish
-from tests.browser.conftest import PHONE, Open
+from tests.browser.axe import faults_in_every_look
+from tests.browser.conftest import DESKTOP, Open
 from tests.conftest import ANA, BEN, Clock, submit
 
 pytestmark = pytest.mark.process
-
-AXE = Path(__file__).parent / "node_modules" / "axe-core" / "axe.min.js"
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-
-
-def violations(page: Page) -> list[str]:
-    # A page without its style yet would be judged for what nobody sees.
-    page.wait_for_load_state("load")
-    page.evaluate(AXE.read_text())
-    found: Any = page.evaluate("tags => axe.run(document, {runOnly: tags})", RULES)
-    return [
-        f"{v['id']}: {n['target']} {n['failureSummary']}" for v in found["violations"] for n in v["nodes"]
-    ]
 
 
 @pytest.fixture
@@ -54,38 +39,28 @@ def ids(moderation: Moderation, clock: Clock) -> list[str]:
     return [str(i) for i in made]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("viewport", [{"width": 1440, "height": 900}, PHONE])
-def test_axe_finds_nothing(
-    open_desk: Open, ids: list[str], scheme: str, viewport: dict[str, int], faults: list[str]
-) -> None:
-    page = open_desk("admin", color_scheme=scheme, viewport=viewport)
-    states = [
-        "/",
-        "/?lane=decided",
-        "/?lane=all",
-        "/?lane=escalated",
-        "/?q=nothing&label=spam",
-        "/?lane=audit",
-    ]
-    states += [f"/?item={i}" for i in ids]
+def test_axe_finds_nothing(open_desk: Open, ids: list[str], faults: list[str]) -> None:
+    """In states that a moderator brings about; those that have an address are in test_every_page."""
+    page = open_desk("admin")
     found = {}
-    for path in states:
+    for path in ("/?lane=decided", "/?lane=escalated", "/?lane=audit", *(f"/?item={i}" for i in ids)):
         page.goto(path)
-        page.locator("main details").evaluate_all("all => all.forEach(details => details.open = true)")
-        found[path] = violations(page)
+        found[path] = faults_in_every_look(page)
+    page.set_viewport_size(DESKTOP)
     page.goto(f"/?item={ids[0]}")
     page.locator("#help summary").click()
-    found["help"] = violations(page)
+    found["help"] = faults_in_every_look(page)
+    page.set_viewport_size(DESKTOP)
     page.goto("/")
     page.locator("#select-all").click()
     expect(page.get_by_text("comments to decide at once")).to_be_visible()
-    found["selection"] = violations(page)
+    found["selection"] = faults_in_every_look(page)
+    page.set_viewport_size(DESKTOP)
     page.get_by_role("button", name="Hateful").click()
     page.wait_for_selector("#undo")
-    found["after a selection"] = violations(page)
+    found["after a selection"] = faults_in_every_look(page)
     page.goto("/?item=" + "0" * 26)
-    found["error"] = violations(page)
+    found["error"] = faults_in_every_look(page)
     assert faults
     assert all("404" in fault or "409" in fault for fault in faults)
     faults.clear()

@@ -7,42 +7,12 @@ import pytest
 from playwright.sync_api import expect
 
 from service.moderation import Moderation
-from service.people import People
-from tests.browser.conftest import PHONE, Open
-from tests.browser.test_accessibility import violations
-from tests.conftest import ANA, Clock, submit
+from tests.browser.axe import violations
+from tests.browser.conftest import Open
+from tests.conftest import Clock
 from tests.pages import PASSWORD
 
 pytestmark = pytest.mark.process
-
-PAGES = [
-    "/people",
-    "/people/person?name=ana",
-    "/log",
-    "/log?kind=all",
-    "/log?by=nobody",
-    "/account",
-    "/account/two-factor",
-]
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("viewport", [{"width": 1440, "height": 900}, PHONE])
-def test_axe_finds_nothing_on_people_and_log(
-    open_desk: Open, moderation: Moderation, scheme: str, viewport: dict[str, int]
-) -> None:
-    People(moderation.store, "admin", 0.0).invite("zoë <b> von und zu Beispielhausen", "moderator", ["blog"])
-    People(moderation.store, "admin", 0.0).disable("ben")
-    item = submit(moderation, "[hateful=0.9]")["id"]
-    moderation.escalate(ANA, item, "a note")
-    open_desk("admin")
-    page = open_desk("admin", color_scheme=scheme, viewport=viewport)
-    found = {}
-    for path in PAGES:
-        page.goto(path)
-        found[path] = violations(page)
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
-    assert {path: v for path, v in found.items() if v} == {}
 
 
 def test_two_factor_from_end_to_end(open_desk: Open, moderation: Moderation, clock: Clock) -> None:

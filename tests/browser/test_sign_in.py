@@ -13,7 +13,7 @@ from service import second_factor
 from service.moderation import Moderation
 from service.people import People
 from service.store import Store
-from tests.browser.test_accessibility import violations
+from tests.browser.axe import violations
 from tests.conftest import ANA, build_app, lent
 from tests.pages import HASH, PASSWORD
 
