@@ -56,8 +56,8 @@ class Sessions(SecureCookieSessionInterface):
         return super().open_session(app, request)
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
-        """Write the session where anybody has looked at it."""
-        if session.accessed:
+        """Write the session where anybody has looked at it and there is one, or was."""
+        if session.accessed and (session or session.modified):
             super().save_session(app, session, response)
 
     def get_cookie_secure(self, app: Flask) -> bool:

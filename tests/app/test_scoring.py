@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import shutil
+import threading
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from classifier import registry
+from classifier.model import CommentModel
+from classifier.text import Document
 from service import scoring
 from service.domain import LABELS, Comment
 from service.errors import ScorerError
@@ -71,11 +78,47 @@ def test_it_turns_whatever_a_model_does_into_one_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     model = Scorer(tmp_path).current()
-    monkeypatch.setattr(registry.CommentModel, "score", lambda *_: 1 / 0)
-    monkeypatch.setattr(registry.CommentModel, "explain_all", lambda *_: 1 / 0)
+    monkeypatch.setattr(CommentModel, "score", lambda *_: 1 / 0)
+    monkeypatch.setattr(CommentModel, "explain_all", lambda *_: 1 / 0)
     with pytest.raises(ScorerError, match="ZeroDivisionError"):
         model.score(VERMIN)
     assert model.explain(VERMIN, LABELS) == ()
+
+
+def test_it_scores_together_what_is_asked_for_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, real = Scorer(tmp_path).current(), CommentModel.score
+    comments = [
+        replace(VERMIN, text=text)
+        for text in ("One.", "Vermin, all of them.", "Bad.", "Ferries leave at ten.")
+    ]
+    alone = [model.score(c) for c in comments]
+    batches: list[int] = []
+    begun, more = threading.Event(), threading.Event()
+
+    def score(self: CommentModel, documents: Sequence[Document]) -> object:
+        batches.append(len(documents))
+        begun.set()
+        assert more.wait(60)
+        if any(d.text == "Bad." for d in documents):
+            raise ValueError
+        return real(self, documents)
+
+    monkeypatch.setattr(CommentModel, "score", score)
+    with ThreadPoolExecutor(len(comments)) as pool:
+        found = [pool.submit(model.score, comments[0])]
+        assert begun.wait(60)
+        found += [pool.submit(model.score, c) for c in comments[1:]]
+        while len(model._asked) < 3:
+            time.sleep(0.001)
+        more.set()
+    # The one that breaks the model is found out by trying each, and the others have their scores.
+    assert batches == [1, 3, 1, 1, 1]
+    with pytest.raises(ScorerError, match="ValueError"):
+        found.pop(2).result()
+    for future, scores in zip(found, [*alone[:2], alone[3]], strict=True):
+        assert future.result() == pytest.approx(scores, abs=1e-6)
 
 
 def test_it_names_a_language_that_the_champion_has_not_learnt(tmp_path: Path) -> None:
