@@ -142,6 +142,8 @@ def _flags(test: Callable[[str], bool]) -> NDArray[np.bool_]:
 #: The same for texts of ASCII alone: a table and the characters that vanish, for `bytes.translate`.
 learn(np.arange(128, dtype=np.uint32))
 ASCII_FOLD = bytes(FOLD[:128].astype(np.uint8)) + bytes(128)
+#: Folds all but capital letters.
+ASCII_SPELT = bytes(code if chr(code).isupper() else ASCII_FOLD[code] for code in range(128)) + bytes(128)
 ASCII_DROPPED = bytes(np.flatnonzero(FOLD_LENGTH[:128] == 0).tolist())
 
 IS_UPPER = _flags(str.isupper)

@@ -6,15 +6,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from classifier.characters import IS_UPPER, look_up
 from classifier.features import (
     CHAR_BITS,
     WORD_BITS,
     WORD_ORDERS,
     Batch,
+    Buckets,
     Words,
     char_grams,
-    find_words,
     lay_out,
     sequence_grams,
 )
@@ -22,7 +21,7 @@ from classifier.lexicon import Lexicon
 from classifier.quoting import split
 from classifier.stance import CLASS_BITS, CLASS_ORDERS, class_tokens, read, relations
 from classifier.structure import fields
-from classifier.text import MAX_TEXT, Document, Normalised, normalise, to_codes
+from classifier.text import Document, Normalised, normalise
 
 #: Changes whenever the same comment would be encoded otherwise: a model fits one format only.
 FORMAT = 3
@@ -40,7 +39,6 @@ TABLE_SIZE = sum(_SIZES.values())
 BLOCK_FIRST = np.array(list(_FIRST.values()))
 AUTHOR_FIRST = int(_FIRST["author"])
 AUTHOR_FIELD = "author"
-_NO = np.zeros(1, bool)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +70,7 @@ class Encoding:
     texts : sequence of Normalised
         The folded comments.
     batch, words : Batch, Words
-        The places that the rows of the blocks "char" and "word" belong to.
+        The places that the rows of the blocks "char" and "word" belong to, by comment.
     class_words, loaded : ndarray
         The word of each place of the blocks "class" and "relation".
     """
@@ -120,18 +118,17 @@ def encode_whole(documents: Sequence[Document], lexicon: Lexicon) -> Encoding:
         Their n-grams and fields.
     """
     texts = [normalise(document.text) for document in documents]
-    batch = lay_out(texts)
-    words = find_words(batch)
-    reading = read(batch, words, _capitals(documents, texts), lexicon)
-    classes, class_words, class_edges = class_tokens(words, reading)
+    batch, reading = lay_out(texts), read([text.spelt for text in texts], lexicon)
+    words = reading.words
+    classes, class_words, class_edges = class_tokens(reading)
+    size = len(words.hashes)
     grams = sequence_grams(
         np.concatenate([words.hashes, classes]),
-        np.concatenate([words.edges, class_edges[1:] + len(words.hashes)]),
+        np.concatenate([words.edges, class_edges[1:] + size]),
         CLASS_ORDERS,
         WORD_BITS,
     )
-    related, loaded = relations(words, reading)
-    size = len(words.hashes)
+    related, loaded = relations(reading)
     blocks = {
         "char": _block("char", char_grams(batch), batch.edges),
         "word": _block("word", grams[:size, : len(WORD_ORDERS)], words.edges),
@@ -140,23 +137,13 @@ def encode_whole(documents: Sequence[Document], lexicon: Lexicon) -> Encoding:
     }
     authors = [_signature(document) for document in documents]
     if any(authors):
-        signed = find_words(lay_out([normalise(author) for author in authors]))
+        signed = read([normalise(author).spelt for author in authors], lexicon).words
         grams = sequence_grams(signed.hashes, signed.edges, WORD_ORDERS[:2], AUTHOR_BITS)
         blocks["author"] = _block("author", grams, signed.edges)
     return Encoding(blocks, fields(documents), texts, batch, words, class_words, loaded)
 
 
-def _capitals(documents: Sequence[Document], texts: Sequence[Normalised]) -> NDArray[np.bool_]:
-    """Mark the characters of a batch that are capital letters in the original, but for those of CAPITALS."""
-    parts = []
-    for document, text in zip(documents, texts, strict=True):
-        upper = look_up(IS_UPPER, to_codes(document.text[:MAX_TEXT]))
-        upper[:-1] &= ~upper[1:]
-        parts += [_NO, upper.take(text.starts), _NO]
-    return np.concatenate(parts)
-
-
-def _block(kind: str, grams: NDArray[np.int32], edges: NDArray[np.intp]) -> Block:
+def _block(kind: str, grams: Buckets, edges: NDArray[np.intp]) -> Block:
     return Block(grams + _FIRST[kind], edges)
 
 

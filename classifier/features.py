@@ -19,7 +19,7 @@ WORD_ORDERS = (1, 2, 3)
 CHAR_BITS = 18
 WORD_BITS = 18
 
-Buckets = NDArray[np.int32]
+Buckets = NDArray[np.integer]
 
 _BLANK = 32
 _APOSTROPHE = 39
@@ -27,10 +27,8 @@ _ROLL = np.uint32(0x01000193)
 _MIX = np.uint32(0x9E3779B1)
 _FOLD, _CHAR_SHIFT = np.uint32(15), np.uint32(32 - CHAR_BITS)
 _WORD_ROLL = np.uint64(0x100000001B3)
+_WORD_FOLD = np.uint64(29)
 _WORD_MIX = np.uint64(0x9E3779B97F4A7C15)
-#: Powers of _WORD_ROLL and of its inverse modulo 2 ** 64.
-_POWERS = np.cumprod(np.full(1 << 16, _WORD_ROLL, np.uint64))
-_INVERSE = np.cumprod(np.full(1 << 16, pow(0x100000001B3, -1, 1 << 64), np.uint64))
 _PAD = np.array([_BLANK], np.uint32)
 
 
@@ -56,16 +54,12 @@ class Words:
 
     Attributes
     ----------
-    starts, ends : ndarray of shape (n_words,)
-        Half-open span of each in the batch's characters.
     hashes : ndarray of shape (n_words,), uint64
         Equal for equal words, wherever they stand.
     edges : ndarray of shape (n_documents + 1,)
         Where each comment's words begin.
     """
 
-    starts: NDArray[np.intp]
-    ends: NDArray[np.intp]
     hashes: NDArray[np.uint64]
     edges: NDArray[np.intp]
 
@@ -83,9 +77,9 @@ def lay_out(texts: Sequence[Normalised]) -> Batch:
     Batch
         Their characters with a blank before and after each.
     """
-    sizes = [0, *(len(text.codes) + 2 for text in texts)]
+    sizes = np.array([0, *(len(text.codes) + 2 for text in texts)], np.intp)
     pieces = [piece for text in texts for piece in (_PAD, text.codes, _PAD)]
-    return Batch(np.concatenate(pieces or [_PAD[:0]]), np.array(sizes, np.intp).cumsum())
+    return Batch(np.concatenate(pieces or [_PAD[:0]]), sizes.cumsum())
 
 
 def char_grams(batch: Batch) -> Buckets:
@@ -98,23 +92,25 @@ def char_grams(batch: Batch) -> Buckets:
 
     Returns
     -------
-    ndarray of shape (n_chars, len(CHAR_ORDERS)), int32
+    ndarray of shape (n_chars, len(CHAR_ORDERS))
         Bucket of the n-gram that begins at each character; 0 where it would leave its comment.
     """
     codes = batch.codes
     rolled = np.zeros((len(CHAR_ORDERS), len(codes)), np.uint32)
     run = (codes[:-1] * _ROLL + codes[1:]) * _ROLL
     for row, order in zip(rolled, CHAR_ORDERS, strict=True):
-        run = (run[: max(len(codes) - order + 1, 0)] + codes[order - 1 :]) * _ROLL
-        row[: len(run)] = run
+        before, run = run, row[: max(len(codes) - order + 1, 0)]
+        np.add(before[: len(run)], codes[order - 1 :], out=run)
+        run *= _ROLL
     rolled ^= rolled >> _FOLD
     rolled *= _MIX
     rolled >>= _CHAR_SHIFT
-    _blot_ends(rolled, batch.edges, CHAR_ORDERS)
-    return rolled.T.astype(np.int32, order="C")
+    if len(batch.edges) > 2:
+        _blot_ends(rolled, batch.edges, CHAR_ORDERS)
+    return rolled.T
 
 
-def find_words(batch: Batch) -> Words:
+def find_words(batch: Batch) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Find the words of a batch: runs of letters, digits and inner apostrophes.
 
     Parameters
@@ -124,8 +120,8 @@ def find_words(batch: Batch) -> Words:
 
     Returns
     -------
-    Words
-        Their places and hashes.
+    starts, ends : ndarray of shape (n_words,)
+        Half-open span of each in the batch's characters.
     """
     codes = batch.codes
     inside = np.zeros(len(codes) + 1, bool)
@@ -134,26 +130,7 @@ def find_words(batch: Batch) -> Words:
     if len(apostrophes):
         inside[apostrophes] = inside[apostrophes - 1] & inside[apostrophes + 1]
     changes = (inside[1:] != inside[:-1]).nonzero()[0] + 1
-    starts, ends = changes[::2], changes[1::2]
-    return Words(starts, ends, _hash_words(codes, starts, ends), starts.searchsorted(batch.edges))
-
-
-def _hash_words(codes: Codes, starts: NDArray[np.intp], ends: NDArray[np.intp]) -> NDArray[np.uint64]:
-    """Hash each word as a polynomial in its characters: a stretch of one sum over all of them."""
-    if len(codes) > len(_POWERS):  # a power would be missing: word by word
-        return _hash_many_words(codes, starts, ends)
-    sums = np.zeros(len(codes) + 1, np.uint64)
-    (codes * _POWERS[: len(codes)]).cumsum(out=sums[1:])
-    stretches = sums.take(ends) - sums.take(starts)
-    return np.asarray(stretches * _INVERSE.take(starts - 1), np.uint64)
-
-
-def _hash_many_words(codes: Codes, starts: NDArray[np.intp], ends: NDArray[np.intp]) -> NDArray[np.uint64]:
-    lengths = ends - starts
-    before = lengths.cumsum() - lengths
-    within = np.arange(lengths.sum()) - before.repeat(lengths)
-    terms = codes[starts.repeat(lengths) + within] * _POWERS.take(within)
-    return np.add.reduceat(terms, before) if len(starts) else np.zeros(0, np.uint64)
+    return changes[::2], changes[1::2]
 
 
 def sequence_grams(
@@ -174,20 +151,20 @@ def sequence_grams(
 
     Returns
     -------
-    ndarray of shape (n_tokens, len(orders)), int32
+    ndarray of shape (n_tokens, len(orders))
         Bucket of the n-gram that begins at each token; 0 where it would leave its comment.
     """
     rolled = np.zeros((len(orders), len(hashes)), np.uint64)
-    run = hashes
-    for row, order in zip(rolled, orders, strict=True):
-        if order > 1:
-            run = (run[:-1] * _WORD_ROLL) ^ (hashes[order - 1 :] + np.uint64(order))
-        row[: len(run)] = run
-    rolled ^= rolled >> np.uint64(29)
+    rolled[0] = run = hashes
+    for row, order in zip(rolled[1:], orders[1:], strict=True):
+        before, run = run, row[: max(len(hashes) - order + 1, 0)]
+        np.multiply(before[: len(run)], _WORD_ROLL, out=run)
+        run ^= hashes[order - 1 :] + np.uint64(order)
+    rolled ^= rolled >> _WORD_FOLD
     rolled *= _WORD_MIX
     rolled >>= np.uint64(64 - bits)
     _blot_ends(rolled, edges, orders)
-    return rolled.T.astype(np.int32, order="C")
+    return rolled.view(np.int64).T
 
 
 def _blot_ends(

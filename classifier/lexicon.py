@@ -1,14 +1,14 @@
 """Word classes: what a word stands for in the delexicalised features."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from classifier.features import find_words, lay_out
 from classifier.text import normalise
+from classifier.vocabulary import Vocabulary, hash_word
 
 #: Likenings that deny humanity, and what hate is made of: the words that relations are drawn from.
 LOADED = (
@@ -47,27 +47,25 @@ class Lexicon:
         Ascending.
     classes : ndarray of shape (n_words,), uint8
         Number in CLASSES of each.
+    known : Vocabulary
+        What was met in texts, by these classes; not kept with a model.
     """
 
     hashes: NDArray[np.uint64]
     classes: NDArray[np.uint8]
+    known: Vocabulary = field(init=False, repr=False, compare=False)
 
-    def look_up(self, hashes: NDArray[np.uint64]) -> NDArray[np.uint8]:
-        """Find the classes of words.
+    def __post_init__(self) -> None:
+        classes = dict(zip(self.hashes.tolist(), self.classes.tolist(), strict=True))
+        object.__setattr__(self, "known", Vocabulary(classes, NUMBER["FUNCTION"], NUMBER["NAME"]))
 
-        Parameters
-        ----------
-        hashes : ndarray of shape (n,), uint64
-            Of the words.
+    def __getstate__(self) -> list[Any]:
+        return [self.hashes, self.classes]
 
-        Returns
-        -------
-        ndarray of shape (n,), uint8
-            Number in CLASSES, 0 for words that are in no class.
-        """
-        places = self.hashes.searchsorted(hashes)
-        known = self.hashes.take(places, mode="clip") == hashes
-        return np.asarray(self.classes.take(places, mode="clip") * known, np.uint8)
+    def __setstate__(self, state: list[Any]) -> None:
+        for name, value in zip(("hashes", "classes"), state, strict=True):
+            object.__setattr__(self, name, value)
+        self.__post_init__()
 
     @classmethod
     def read(cls, directory: Path) -> Self:
@@ -95,7 +93,7 @@ class Lexicon:
                 if entries.setdefault(word, name) != name:
                     msg = f"{directory / name}.txt: {word!r} is also in {entries[word]}.txt; keep one"
                     raise ValueError(msg)
-        words = find_words(lay_out([normalise(word) for word in entries]))
-        order = np.argsort(words.hashes)
+        hashes = np.array([hash_word(normalise(word).text) for word in entries], np.uint64)
+        order = np.argsort(hashes)
         classes = np.array([NUMBER[name] for name in entries.values()], np.uint8)
-        return cls(words.hashes[order], classes[order])
+        return cls(hashes[order], classes[order])

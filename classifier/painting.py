@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classifier.encoding import Encoding
-from classifier.features import CHAR_ORDERS, WORD_ORDERS
+from classifier.features import CHAR_ORDERS, WORD_ORDERS, find_words
 from classifier.stance import CLASS_ORDERS
 
 Floats = NDArray[np.float64]
@@ -62,16 +62,17 @@ def paint(
 def _stretches(encoding: Encoding) -> tuple[Places, Places, list[str]]:
     """Return where each n-gram begins and ends in the folded characters, and the blocks in that order."""
     size = len(encoding.batch.codes)
-    words, tokens, loaded = encoding.words, encoding.class_words, encoding.loaded
+    begins, ends = find_words(encoding.batch)
+    tokens, loaded = encoding.class_words, encoding.loaded
     places = np.arange(size)
-    ends = np.concatenate([words.ends, np.full(len(_WORDS), size)])
+    later = np.concatenate([ends, np.full(len(_WORDS), size)])
     last = tokens.take(np.arange(len(tokens))[:, None] + _CLASSES, mode="clip")
     related = np.full((len(loaded), encoding.blocks["relation"].rows.shape[1]), loaded[:, None])
     stretches = {
         "char": (places.repeat(len(_CHARS)), np.minimum(places[:, None] + _CHARS, size)),
-        "word": (words.starts.repeat(len(_WORDS)), ends.take(np.arange(len(words.ends))[:, None] + _WORDS)),
-        "relation": (words.starts.take(related), words.ends.take(related)),
-        "class": (words.starts.take(tokens).repeat(len(_CLASSES)), words.ends.take(last)),
+        "word": (begins.repeat(len(_WORDS)), later.take(np.arange(len(ends))[:, None] + _WORDS)),
+        "relation": (begins.take(related), ends.take(related)),
+        "class": (begins.take(tokens).repeat(len(_CLASSES)), ends.take(last)),
     }
     begun, done = ([stretch[side].ravel() for stretch in stretches.values()] for side in (0, 1))
     return np.concatenate(begun), np.concatenate(done), list(stretches)

@@ -15,10 +15,12 @@ from numpy.typing import NDArray
 from classifier.characters import (
     ASCII_DROPPED,
     ASCII_FOLD,
+    ASCII_SPELT,
     FOLD,
     FOLD_LENGTH,
     HOMOGLYPH,
     IS_LETTER,
+    IS_UPPER,
     LONG_FOLDS,
     TABLE_SIZE,
     Codes,
@@ -26,6 +28,7 @@ from classifier.characters import (
     look_up,
 )
 from classifier.links import registered_domain
+from classifier.vocabulary import CAPITAL
 
 #: Characters of a text that are read; what comes after them is not scored.
 MAX_TEXT = 20_000
@@ -89,11 +92,15 @@ class Normalised:
         Code points after folding.
     starts, ends : ndarray of shape (n,), int32
         Half-open span of each in the original, in code points.
+    spelt : str
+        The folded characters, in which capital letters of the original can be told: as they are, or each
+        behind CAPITAL, without those that another follows. Empty until the text is normalised.
     """
 
     codes: Codes
     starts: Offsets
     ends: Offsets
+    spelt: str = ""
 
     @property
     def text(self) -> str:
@@ -155,7 +162,8 @@ def normalise(text: str) -> Normalised:
     Normalised
         At most MAX_NORMALISED characters.
     """
-    chars, plain = _folded(text[:MAX_TEXT])
+    text = text[:MAX_TEXT]
+    chars, plain = _folded(text)
     if "://" in plain or "www." in plain:
         chars = _edit(chars, _urls(plain))
         plain = chars.text
@@ -164,7 +172,8 @@ def normalise(text: str) -> Normalised:
         plain = chars.text
     if _SUSPICIOUS.search(plain):
         chars = _edit(chars, _leet(plain))
-    return _squeeze(chars, plain)
+    chars = _squeeze(chars, plain)
+    return chars if chars.spelt else _spell(chars, text)
 
 
 def _folded(text: str) -> tuple[Normalised, str]:
@@ -179,12 +188,14 @@ def _folded(text: str) -> tuple[Normalised, str]:
 
 
 def _ascii(text: str) -> tuple[Normalised, str]:
-    folded = text.encode("ascii").translate(ASCII_FOLD, ASCII_DROPPED)
+    raw = text.encode("ascii")
+    folded = raw.translate(ASCII_FOLD, ASCII_DROPPED)
     if len(folded) != len(text):
         chars = _fold(_as_it_is(text))
     else:
         codes = np.frombuffer(folded, np.uint8).astype(np.uint32)
-        chars = Normalised(codes, _PLACES[: len(text)], _PLACES[1 : len(text) + 1])
+        spelt = raw.translate(ASCII_SPELT).decode("ascii")
+        chars = Normalised(codes, _PLACES[: len(text)], _PLACES[1 : len(text) + 1], spelt)
     return chars, folded.decode("ascii")
 
 
@@ -298,3 +309,11 @@ def _squeeze(chars: Normalised, plain: str) -> Normalised:
     # The second character of a run of three goes as well: "raaats" is "rats", while "feet" stays.
     drop[1:-1] |= drop[2:] & same[:-1] & same[1:] & ~blank[1:-1]
     return chars.take(~drop) if drop.any() else chars
+
+
+def _spell(chars: Normalised, text: str) -> Normalised:
+    """Add the spelling, capital letters marked."""
+    upper = look_up(IS_UPPER, to_codes(text))
+    upper[:-1] &= ~upper[1:]
+    spelt = _string(np.insert(chars.codes, upper.take(chars.starts).nonzero()[0], ord(CAPITAL)))
+    return Normalised(chars.codes, chars.starts, chars.ends, spelt)

@@ -8,16 +8,17 @@ import numpy as np
 import pytest
 
 from classifier import LABELS, splits
-from classifier.features import find_words, lay_out
+from classifier.encoding import encode_whole
 from classifier.lexicon import Lexicon
 from classifier.model import CommentModel
-from classifier.text import Document, normalise
+from classifier.text import Document
 
 OURS = Path(__file__).parents[2] / "training_data"
 
 
 def near_copies(texts):
-    return splits.near_copies(texts, find_words(lay_out([normalise(text) for text in texts])))
+    words = encode_whole([Document(text) for text in texts], Lexicon.read(OURS / "lexicons")).words
+    return splits.near_copies(texts, words)
 
 
 def read_seed(*names):
