@@ -9,7 +9,7 @@ import numpy
 import sklearn
 from rich.console import Console
 
-from bench import campaigns, delivery, desk, hostile, overload, quality, scoring, webhook
+from bench import campaigns, delivery, desk, hostile, overload, quality, replay, scoring, webhook
 
 BENCHMARKS = {
     "campaigns": campaigns.run,
@@ -18,6 +18,7 @@ BENCHMARKS = {
     "hostile": hostile.run,
     "overload": overload.run,
     "quality": quality.run,
+    "replay": replay.run,
     "scoring": scoring.run,
     "webhook": webhook.run,
 }

@@ -55,10 +55,22 @@ def _open_to_machines(app: Flask) -> None:
 
 
 def _open_to_people(app: Flask) -> None:
-    from service.web import account, accounts, appeals, audit, bulks, campaigns, desk, figures, log, people
+    from service.web import (
+        account,
+        accounts,
+        appeals,
+        audit,
+        bulks,
+        campaigns,
+        desk,
+        figures,
+        log,
+        people,
+        thresholds,
+    )
     from service.web import settings as site_settings
 
-    rooms = (accounts, account, people, log, desk, bulks, campaigns, figures, audit, site_settings, appeals)
-    for room in rooms:
+    rooms = (accounts, account, people, log, desk, bulks, campaigns, figures)
+    for room in (*rooms, audit, thresholds, site_settings, appeals):
         app.register_blueprint(room.blueprint)
     app.register_blueprint(appeals.public)

@@ -17,6 +17,10 @@ _ROW = np.dtype(
     [("scores", "<u4", 3), ("share", "<u2"), ("verdict", "u1"), ("flags", "u1"), ("ruling", "u1")]
 )
 APPROVE, HOLD, REJECT = (list(Verdict).index(v) for v in Verdict)
+# No score that is kept is so low that it would need higher costs to be held.
+_ENDLESS = 1e12
+# As little as makes a score of six digits lie below and not at a threshold.
+_HAIR = 2e-9
 Mask = NDArray[np.bool_]
 Numbers = NDArray[np.int64]
 
@@ -98,8 +102,9 @@ def by_budget(
         # Nothing is left for scores: hold what scores 1.
         return dict.fromkeys(costs, 1.0)
     # The first one that must not be held any more bounds the scale.
-    scale = needed[room] if room < len(needed) else needed[-1] * 2
-    return by_cost({label: float(cost * scale) * (1 - 1e-9) for label, cost in costs.items()})
+    scale = min(float(needed[room]) if room < len(needed) else _ENDLESS, _ENDLESS)
+    found = by_cost({label: cost * scale for label, cost in costs.items()})
+    return {label: min(1.0, limit + _HAIR) for label, limit in found.items()}
 
 
 def _scale_needed(past: Past, costs: Mapping[str, float]) -> NDArray[np.float64]:
@@ -117,4 +122,4 @@ def _over(scores: Numbers, limit: float | None) -> Mask:
     if limit is None:
         return np.zeros(len(scores), bool)
     # Scores are kept to six digits: what lies between two of them counts as the upper.
-    return np.greater_equal(scores, np.ceil(limit * MILLION - 1e-6))
+    return np.greater_equal(scores, np.ceil(round(limit * MILLION, 3)))

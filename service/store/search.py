@@ -172,6 +172,9 @@ class Search:
 def _orders(view: str, sort: Sort | None) -> tuple[list[str], bool]:
     if view not in (PENDING, DECIDED, ESCALATED, ALL, *Lane):
         raise NotFound("no such lane: %(lane)s", lane=view[:40])
+    if sort is None and view == Lane.AUDIT:
+        # It has no severity that may be told.
+        sort = Sort.OLDEST
     ascending = sort is Sort.OLDEST
     if view in (DECIDED, ALL, ESCALATED):
         ages = [f"age:{{}}:{lane}" for lane in Lane]

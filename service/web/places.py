@@ -76,6 +76,8 @@ class Place:
         """Return the order that is shown."""
         if self.lane in (DECIDED, ALL, ESCALATED):
             return self.sort if self.sort == Sort.OLDEST else Sort.NEWEST
+        if self.lane == Lane.AUDIT:
+            return self.sort or Sort.OLDEST
         return self.sort or (Sort.UNCERTAINTY if self.lane == Lane.UNCERTAIN else Sort.SEVERITY)
 
     def url(self, item: str = "", page: str = "desk.queue", **changes: str) -> str:

@@ -13,6 +13,7 @@ ROOMS = (
     (mark("Campaigns"), "campaigns.index", False),
     (mark("Figures"), "figures.index", False),
     (mark("Audit"), "audit.index", False),
+    (mark("Thresholds"), "thresholds.index", True),
     (mark("Settings"), "settings.index", True),
     (mark("People"), "people.index", True),
     (mark("Log"), "log.index", True),

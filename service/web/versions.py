@@ -31,6 +31,8 @@ def changes(old: Policy, new: Policy) -> list[str]:
         holds, rejects = gettext("hold %(label)s", **facts), gettext("reject %(label)s", **facts)
         found.append((holds, before.hold, after.hold, recommended))
         found.append((rejects, before.reject, after.reject, recommended))
+        was, tried = old.trial.get(label, Thresholds()), new.trial.get(label, Thresholds())
+        found.append((gettext("on trial: hold %(label)s", **facts), was.hold, tried.hold, gettext("none")))
     for field in fields(Policy):
         if field.name in NAMES:
             none = gettext("any number") if field.name == "max_links" else recommended

@@ -20,6 +20,7 @@ from service.scoring import Scorer
 from service.store import PENDING, Store
 from service.web import fields, onward
 from service.web.appeals import link_key
+from tests.browser import audits
 from tests.conftest import ADMIN, ANA, BEN, BLOG, OTHER, Clock
 from tests.pages import PASSWORD, give_password
 
@@ -54,6 +55,7 @@ def fill(m: Moderation, app: Flask, clock: Clock) -> dict[str, str]:
     tokens = _decide_some(m, app, rest)
     _deliver(m)
     _settings(m)
+    audits.fill(m, clock())
     (campaign, *_) = m.store.campaigns.latest(["blog"])
     test = _tested(m)
     invitation = _people(m, clock)
@@ -79,6 +81,13 @@ def fill(m: Moderation, app: Flask, clock: Clock) -> dict[str, str]:
         "appeal-open": f"/appeal/{tokens[0]}",
         "appeal-made": f"/appeal/{tokens[1]}",
         "figures": "/figures/",
+        "audit": "/audit/?site=forum",
+        "audit-second": "/audit/second",
+        "audit-empty": "/audit/?site=other&days=90",
+        "desk-audit": "/?lane=audit",
+        "thresholds": "/thresholds/?site=forum",
+        "thresholds-budget": "/thresholds/?site=forum&by=budget&budget=2",
+        "thresholds-empty": "/thresholds/?site=other",
         "settings": "/settings/",
         "settings-site": "/settings/blog",
         "settings-new-site": "/settings/other",
