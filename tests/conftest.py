@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
+import logging
 import os
 import re
 import time
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import hypothesis
 import pytest
 import redis
+import structlog
 from flask import Flask
 from flask.testing import FlaskClient
 
@@ -78,6 +80,15 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
             return found.group() if found else nodeid
 
     return Scheduling(config, log)
+
+
+@contextmanager
+def logs_put_back() -> Iterator[None]:
+    """Undo what a command does to this process's logs: its stream ends with it."""
+    handlers = logging.getLogger().handlers[:]
+    yield
+    structlog.reset_defaults()
+    logging.getLogger().handlers[:] = handlers
 
 
 class StubModel:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-import structlog
 from click.testing import CliRunner, Result
 from flask import Flask
 
@@ -16,7 +14,7 @@ from service import passwords
 from service.cli import main
 from service.moderation import Moderation
 from service.store import Store
-from tests.conftest import ANA, BEN
+from tests.conftest import ANA, BEN, logs_put_back
 from tests.pages import FAST, Visitor, give_password
 
 Run = Callable[..., Result]
@@ -24,10 +22,8 @@ Run = Callable[..., Result]
 
 @pytest.fixture(autouse=True)
 def put_logs_back() -> Iterator[None]:
-    """Undo what a command does to this process's logs: its stream ends with the test."""
-    yield
-    structlog.reset_defaults()
-    logging.getLogger().handlers.clear()
+    with logs_put_back():
+        yield
 
 
 @pytest.fixture

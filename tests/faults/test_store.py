@@ -118,7 +118,7 @@ def test_it_goes_on_where_its_data_were_moved_to(tmp_path: Path) -> None:
         service.stop()
         moved = tmp_path / "moved"
         (tmp_path / "data").rename(moved)
-        service.data_dir, service.env["MODQUEUE_DATA_DIR"] = moved, str(moved)
+        service.move(moved)
         service.start()
         wish = {"decision": "approve"}
         assert service.api("POST", f"comments/{held['id']}/decision", wish).status_code == 200

@@ -14,7 +14,7 @@ from tests.process.cast import service_and_blog
 pytestmark = pytest.mark.process
 
 #: `make torture` asks for 500.
-POINTS = int(os.environ.get("MODQUEUE_TORTURE_POINTS", "12"))
+POINTS = int(os.environ.get("MODQUEUE_TORTURE_POINTS", "8"))
 
 
 def test_it_keeps_every_promise_whatever_is_killed(tmp_path: Path) -> None:

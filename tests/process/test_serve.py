@@ -81,30 +81,27 @@ def test_it_tells_a_blog_that_was_down(pair: tuple[Service, Blog]) -> None:
     wait_for(lambda: service.api("GET", state).json()["delivery"]["state"] == "confirmed")
 
 
-@pytest.mark.parametrize("victim", ["gunicorn", "service.delivery", "valkey"])
-def test_it_loses_nothing_when_a_part_is_killed(pair: tuple[Service, Blog], victim: str) -> None:
+def test_it_loses_nothing_when_a_part_is_killed(pair: tuple[Service, Blog]) -> None:
     service, blog = pair
-    held = service.send("1", HELD)
-    service.kill(victim)
-    wait_for(lambda: _ready(service))
-    assert service.pending() == ["1"]
-    wish = {"decision": "reject", "reason": "hateful"}
-    assert service.api("POST", f"comments/{held['id']}/decision", wish).status_code == 200
-    wait_for(lambda: blog.told("1") == ["reject"])
-
-
-def test_it_loses_nothing_when_the_launcher_is_killed(tmp_path: Path) -> None:
-    with service_and_blog(tmp_path / "data") as (service, blog):
-        held = service.send("1", HELD)
-        service.process.kill()
-        service.process.wait()
-        service.close()
-        wait_for(lambda: not service.processes())
-        service.start()
-        assert service.pending() == ["1"]
-        wish = {"decision": "approve"}
+    for victim in ("gunicorn", "service.delivery", "valkey", "launcher"):
+        held = service.send(victim, HELD)
+        if victim == "launcher":
+            _kill_launcher(service)
+        else:
+            service.kill(victim)
+        wait_for(lambda: _ready(service))
+        assert service.pending() == [victim]
+        wish = {"decision": "reject", "reason": "hateful"}
         assert service.api("POST", f"comments/{held['id']}/decision", wish).status_code == 200
-        wait_for(lambda: blog.told("1") == ["approve"])
+        wait_for(lambda decided=victim: blog.told(decided) == ["reject"])
+
+
+def _kill_launcher(service: Service) -> None:
+    service.process.kill()
+    service.process.wait()
+    service.close()
+    wait_for(lambda: not service.processes())
+    service.start()
 
 
 def test_it_takes_over_a_store_that_outlived_its_launcher(
@@ -113,30 +110,30 @@ def test_it_takes_over_a_store_that_outlived_its_launcher(
     orphan = embedded.start(tmp_path / "data", "always")
     service = serve()
     assert orphan.wait(60) == 0
-    assert service.stop() == 0
+    _stops_all_of_it(service, signal.SIGTERM)
 
 
-def test_it_refuses_a_second_service_on_one_data_directory(pair: tuple[Service, Blog]) -> None:
+def test_it_refuses_a_second_service_on_one_data_directory_or_port(
+    pair: tuple[Service, Blog], tmp_path: Path
+) -> None:
     service, _ = pair
     second = service.run("serve", "--port", "0")
     assert second.returncode == 1
     assert f"process {service.process.pid} runs on" in second.stderr
     assert "Traceback" not in second.stderr
-    assert _ready(service)
-
-
-def test_it_refuses_a_port_that_is_taken(pair: tuple[Service, Blog], tmp_path: Path) -> None:
-    service, _ = pair
     port = service.address.rsplit(":", 1)[1]
     env = service.env | {"MODQUEUE_DATA_DIR": str(tmp_path / "second")}
     command = [MODQUEUE, "serve", "--port", port]
     second = subprocess.run(command, check=False, env=env, capture_output=True, text=True, timeout=60)
     assert (second.returncode, "try --port" in second.stderr) == (1, True)
+    assert _ready(service)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_it_stops_all_of_it(serve: Callable[..., Service], number: signal.Signals) -> None:
-    service = serve()
+def test_it_stops_at_ctrl_c(serve: Callable[..., Service]) -> None:
+    _stops_all_of_it(serve(), signal.SIGINT)
+
+
+def _stops_all_of_it(service: Service, number: signal.Signals) -> None:
     wait_for(lambda: len(service.processes()) >= 5)
     assert any("valkey" in command for _, command in service.processes())
     service.process.send_signal(number)
