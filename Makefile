@@ -41,10 +41,10 @@ test-core: .venv/dev-installed
 	@sh tests/needs.sh
 	$(BIN)/pytest -n $(PROCESSES) --dist worksteal -m "not process"
 
-# Whole services, killed and restarted, and a browser: minutes.
+# Whole services, killed and restarted, and a browser: minutes, and much of it to wait for one another.
 test-process: .venv/dev-installed
 	@sh tests/needs.sh
-	$(BIN)/pytest -n $(PROCESSES) --dist loadgroup -m process
+	$(BIN)/pytest -n $(shell expr $(PROCESSES) + 1) --dist loadgroup -m process
 
 # Kills processes at 500 random points while senders and moderators work: a quarter of an hour.
 torture: .venv/dev-installed

@@ -34,7 +34,8 @@ if TYPE_CHECKING:
 
 # Tests that share something costly, such as a WordPress or a service, are run by one process.
 TOGETHER = re.compile(
-    r"tests/(wordpress/test_akismet|wordpress(?!/test_(code|setup))|(akismet|perspective)/\w+)"
+    r"tests/(wordpress/test_akismet|wordpress(?!/test_(code|setup))|(akismet|perspective)/\w+"
+    r"|security/test_hostile|classifier/test_retrain)"
 )
 
 # A module of nothing but process tests.

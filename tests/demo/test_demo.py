@@ -109,7 +109,10 @@ def test_it_shows_the_whole_way_leaves_nothing_and_starts_clean_again(temporary:
         wait_for(lambda: "Approved by <bdi>admin</bdi>" in shown(blog, comment_id))
         assert "published" in shown(blog, comment_id)
         assert len(demo.left()) >= 5
-        assert f"{by_verdict[1] - 1} waiting · 1 decided · 1 confirmed" in demo.stop()
+        left = re.search(r"Stopping: (\d+) waiting · 1 decided · 1 confirmed", demo.stop())
+        assert left
+        # Audits let some more wait.
+        assert int(left.group(1)) >= by_verdict[1] - 1
     assert demo.process.returncode == 0
     assert demo.left() == []
     assert list(temporary.iterdir()) == []

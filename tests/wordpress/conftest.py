@@ -40,6 +40,8 @@ class Pair:
         self.service.token = self.service.command("token", "add", "robot", "--site", SITE, "--json")["token"]
         self.service.command("moderator", "add", "ana", "--site", SITE, "--password-stdin", stdin=PASSWORD)
         self.settings = {"address": self.service.address, "site": SITE, "secret": self.service.secret}
+        # A busy machine needs longer than a blog's visitor should wait.
+        self.settings["timeout"] = 10
         self.reset()
 
     def reset(self, **settings: Any) -> None:
