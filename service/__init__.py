@@ -66,11 +66,12 @@ def _open_to_people(app: Flask) -> None:
         figures,
         log,
         people,
+        second_look,
         thresholds,
     )
     from service.web import settings as site_settings
 
     rooms = (accounts, account, people, log, desk, bulks, campaigns, figures)
-    for room in (*rooms, audit, thresholds, site_settings, appeals):
+    for room in (*rooms, audit, second_look, thresholds, site_settings, appeals):
         app.register_blueprint(room.blueprint)
     app.register_blueprint(appeals.public)

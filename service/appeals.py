@@ -88,7 +88,8 @@ def overturn(m: Moderation, person: Person, item_id: str) -> None:
     if item.decision and item.outcome != Ruling.APPROVE:
         item = m.undo(person, item_id, decided_at=item.decision.at)
     if item.decision is None:
-        m.decide(person, item_id, Wish(Ruling.APPROVE, note="appeal", revision=item.revision))
+        wish = Wish(Ruling.APPROVE, note="appeal", revision=item.revision, source="appeal")
+        m.decide(person, item_id, wish)
     entry = _entry("overturned", item, person, now)
     m.store.appeals.settle(item_id, "overturned", person.name, now, entry)
 

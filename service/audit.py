@@ -27,6 +27,9 @@ def chance(key: bytes, purpose: str, item_id: str, digest: bytes) -> float:
 
 def draw(judged: Judgement, share: float, chance: float) -> Judgement:
     """Put what the machine settled by itself into the lane of the audit, if its chance is below the share."""
+    if chance >= 1.0:
+        # Nothing is drawn of anything: no key, or a comment that was imported.
+        return judged
     if chance >= share or judged.verdict is Verdict.HOLD:
         # Which share was drawn of those that came at the same time is known of each of them.
         return replace(judged, audit=share)

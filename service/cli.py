@@ -13,8 +13,24 @@ from typing import Any
 import click
 
 from service import config, logs
-from service.commands import archives, deliveries, models, open_store, people, privacy, reach, senders, sites
+from service.commands import (
+    archives,
+    deliveries,
+    models,
+    open_store,
+    people,
+    pool,
+    privacy,
+    reach,
+    senders,
+    sites,
+)
 from service.errors import ModqueueError
+
+WITHOUT = click.option(
+    "--without", multiple=True, metavar="SOURCE",
+    help="Leave out a source: desk, api, appeal, wordpress, akismet, perspective, import, pool:NAME.",
+)  # fmt: skip
 
 
 class Refusing(click.Group):
@@ -113,6 +129,9 @@ def import_wordpress(source: str, site_id: str, user: str | None, as_json: bool)
     sys.exit(1 if refused else 0)
 
 
+import_.add_command(pool.import_examples)
+
+
 @main.command()
 @click.option("--json", "as_json", is_flag=True, help="Print findings as JSON.")
 def doctor(as_json: bool) -> None:
@@ -128,8 +147,9 @@ def doctor(as_json: bool) -> None:
 @click.option(
     "--from-store", is_flag=True, help="Learn from what the moderators of this service decided, too."
 )
+@WITHOUT
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[OPTIONS]...")
-def retrain(arguments: tuple[str, ...], from_store: bool) -> None:
+def retrain(arguments: tuple[str, ...], from_store: bool, without: tuple[str, ...]) -> None:
     """Train a challenger, judge it, and promote it where the gates let it.
 
     Other options go to `python -m classifier.retrain`; its --help lists them.
@@ -142,7 +162,7 @@ def retrain(arguments: tuple[str, ...], from_store: bool) -> None:
         decisions = Path(name) / "decisions.jsonl"
         if from_store:
             with open_store() as store:
-                click.echo(f"{write(store, decisions)} decisions from the store")
+                click.echo(f"{write(store, decisions, without)} decisions from the store")
         extra = ["--decisions", str(decisions)] if from_store else []
         sys.exit(retrain_main([*arguments, *extra]))
 
@@ -150,22 +170,29 @@ def retrain(arguments: tuple[str, ...], from_store: bool) -> None:
 @main.command()
 @click.option("--examples", is_flag=True, help="Decisions as labelled texts, for training.")
 @click.option("--author", metavar="EMAIL|IP", help="All that is kept of somebody who wrote comments.")
+@click.option("--pooled", is_flag=True, help="With --examples: for others, without who wrote or decided.")
+@WITHOUT
 @privacy.SITES
 @click.option(
     "--output", type=click.File("w", lazy=False), default="-", help="JSON lines; - is standard output."
 )
-def export(examples: bool, author: str | None, chosen: tuple[str, ...], output: Any) -> None:
+def export(
+    *, examples: bool, author: str | None, pooled: bool, without: tuple[str, ...], chosen: tuple[str, ...],
+    output: Any,
+) -> None:  # fmt: skip
     """Export what moderators decided, or what is kept of one author."""
+    from service import exchange
     from service.examples import export as examples_of
     from service.examples import line
 
-    if examples == bool(author):
+    if examples == bool(author) or (pooled and author):
         raise click.UsageError("give --examples or --author")
     if author:
         output.writelines(privacy.exported(author, chosen))
         return
     with open_store() as store:
-        output.writelines(line(example) for example in examples_of(store, chosen))
+        found = examples_of(store, chosen, without)
+        output.writelines(line(example) for example in (exchange.pooled(found) if pooled else found))
 
 
 @main.command()

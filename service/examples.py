@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +11,18 @@ from service.domain import LABELS
 from service.store import Store
 
 
-def export(store: Store, sites: Iterable[str] = ()) -> Iterator[dict[str, Any]]:
-    """Yield the examples in force of the given sites, or of all: the last word on each revision."""
+def export(
+    store: Store, sites: Iterable[str] = (), without: Collection[str] = ()
+) -> Iterator[dict[str, Any]]:
+    """Yield the examples in force: the last word on each revision, of the given sites or of all.
+
+    Of all, with those of the pool. Those whose word came from a source that is left out are left out.
+    """
     for site in sites or [s.id for s in store.registry.sites()]:
-        yield from in_force(json.loads(e) for e in store.views.examples(site))
+        found = in_force(json.loads(e) for e in store.views.examples(site))
+        yield from (e for e in found if e["source"] not in without)
+    if not sites:
+        yield from (e for e in store.pool.all() if e["source"] not in without)
 
 
 def line(example: dict[str, Any]) -> str:
@@ -22,9 +30,9 @@ def line(example: dict[str, Any]) -> str:
     return json.dumps(example, ensure_ascii=False) + "\n"
 
 
-def write(store: Store, path: Path) -> int:
+def write(store: Store, path: Path, without: Collection[str] = ()) -> int:
     """Write the examples of every site to a file; return how many they are."""
-    lines = [line(example) for example in export(store)]
+    lines = [line(example) for example in export(store, without=without)]
     path.write_text("".join(lines), encoding="utf-8")
     return len(lines)
 

@@ -16,8 +16,8 @@ MACHINES = ("akismet", "api", "fields", "feedback", "idempotency", "intake", "op
             "senders")  # fmt: skip
 # Rooms whose refusals a page shows.
 BEHIND = ("appeals", "bulk", "campaign_decisions", "connectors/address", "moderation", "passwords",
-          "people", "policy", "readings", "site_settings", "store/appeals", "store/campaigns",
-          "store/connection", "store/log", "store/outbox", "store/policies", "store/queue",
+          "people", "policy", "readings", "second_look", "site_settings", "thresholds", "store/appeals",
+          "store/campaigns", "store/connection", "store/log", "store/outbox", "store/policies", "store/queue",
           "store/readings", "store/registry", "store/search", "store/views")  # fmt: skip
 # Which argument of a call is a text.
 KEYWORDS = {"gettext": None, "_": None, "mark": None, "ngettext": (1, 2),

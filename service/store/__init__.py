@@ -14,6 +14,7 @@ from service.store.log import Entry, Log, LogPage
 from service.store.outbox import Outbox
 from service.store.personal import Personal
 from service.store.policies import Policies
+from service.store.pool import Pool
 from service.store.queue import Arrival, Queue
 from service.store.readings import Readings
 from service.store.registry import Registry
@@ -64,6 +65,7 @@ class Store:
         self.rows = Rows(self._db, self.partitions)
         self.readings = Readings(self._db, self.partitions)
         self.policies = Policies(self._db)
+        self.pool = Pool(self._db)
         self.outbox = Outbox(self._db, self.partitions)
         self.akismet = Traces(self._db, self.partitions)
         self.requests = Requests(self._db)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -63,6 +63,20 @@ class Readings:
         if not by or not ruling:
             return None
         return Reading(by, Ruling(ruling), ReasonCode(reason) if reason else None, float(at or 0))
+
+    def looked(self, item_ids: Sequence[str]) -> dict[str, float]:
+        """Return of which decisions it was said that they stay, by when they were made."""
+        with self._db.guard() as client:
+            pipe = client.pipeline(transaction=False)
+            for i in item_ids:
+                pipe.hget(f"{keys.prefix_of_item(i)}c:{i}", "looked")
+            found = cast(list[str | None], pipe.execute())
+        return {i: float(at) for i, at in zip(item_ids, found, strict=True) if at}
+
+    def look(self, item_id: str, decided_at: float, entry: str) -> None:
+        """Write down that a decision was looked at again, and stays."""
+        if not self._db.run("look", keys.prefix_of_item(item_id), item_id, decided_at, entry):
+            raise Conflict("another decision was made since")
 
     def settle(self, item_id: str, entry: str) -> None:
         """Write down that a dispute is settled."""

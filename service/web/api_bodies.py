@@ -111,7 +111,8 @@ class DecisionBody(_Ruled):
 
     def wish(self) -> Wish:
         """Return what is asked for, as the use cases take it."""
-        return Wish(self.decision, self.reason, self.note, self.lease_token or "", self.revision)
+        token = self.lease_token or ""
+        return Wish(self.decision, self.reason, self.note, token, self.revision, source="api")
 
 
 class BulkBody(_Ruled):
@@ -121,4 +122,4 @@ class BulkBody(_Ruled):
 
     def wish(self) -> Wish:
         """Return what is asked for, as the use cases take it."""
-        return Wish(self.decision, self.reason, self.note)
+        return Wish(self.decision, self.reason, self.note, source="api")

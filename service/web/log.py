@@ -61,6 +61,7 @@ KINDS = {
     "recovery_codes_made": mark("Recovery codes made"),
     "redrive": mark("Sent to the blog again"),
     "rescored": mark("Scored again"),
+    "second look": mark("Second look"),
     "second reading": mark("Second reading"),
     "session_ended": mark("Session ended"),
     "sign_in": mark("Sign-in"),

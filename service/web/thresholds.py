@@ -106,7 +106,8 @@ def _asked(site: Site, past: Past, force: Mapping[str, Thresholds]) -> Asked:
         raise Invalid("by", "one of %(these)s", these=", ".join(WAYS))
     costs = {label: _number(f"cost_{label}", COSTS[label], 0.0, 1e6) for label in LABELS}
     budget = _number("budget", 60.0, 0.0, 1e6)
-    limits = dict(_whole(site, {label: _both(label) for label in LABELS}) if way else force)
+    said = replace(site.policy, thresholds={label: _both(label) for label in LABELS})
+    limits = _force(replace(site, policy=said)) if way else dict(force)
     if way == "cost":
         limits = thresholds.with_holds(limits, replay.by_cost(costs))
     if way == "budget":

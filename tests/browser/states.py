@@ -85,6 +85,7 @@ def fill(m: Moderation, app: Flask, clock: Clock) -> dict[str, str]:
         "audit-second": "/audit/second",
         "audit-empty": "/audit/?site=other&days=90",
         "desk-audit": "/?lane=audit",
+        "second-look": "/second-look/?site=forum",
         "thresholds": "/thresholds/?site=forum",
         "thresholds-budget": "/thresholds/?site=forum&by=budget&budget=2",
         "thresholds-empty": "/thresholds/?site=other",

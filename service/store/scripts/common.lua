@@ -14,6 +14,7 @@
 --   campaign:CAMPAIGN hash   site, last, doing      members:CAMPAIGN zset  received -> id
 --   todo:CAMPAIGN    set     ids that a decision or undo has yet to reach
 --   rulings:CAMPAIGN list    decisions, the one in force last     campaigns:SITE  zset  last -> campaign
+--   pool (under META) hash  id -> labelled text of another service
 --   akismet:ID       hash    guid, callback, key, comment_id of a comment that came by Akismet's protocol (expires)
 --   akismet-text:SITE:DIGEST string guid (expires)     akismet-use:SITE hash  MONTH:NAME -> uses of a key
 --   appeals:SITE     zset    appealed -> id, open ones (the appeal lies in the item)

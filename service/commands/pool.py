@@ -1,0 +1,36 @@
+"""`modqueue import examples`: labelled texts of other services, to learn from."""
+
+from __future__ import annotations
+
+import re
+import time
+from typing import TextIO
+
+import click
+
+from service import exchange
+from service.commands import open_store
+from service.errors import Invalid
+
+
+@click.command("examples")
+@click.argument("file", type=click.File(encoding="utf-8"))
+@click.option(
+    "--from", "source", required=True, metavar="NAME", help="Whose they are."
+)
+@click.pass_context
+def import_examples(ctx: click.Context, file: TextIO, source: str) -> None:
+    """Bring labelled texts that another service exported with --pooled; each counts once."""
+    if not re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,63}", source):
+        raise Invalid("--from", "1 to 64 of a-z, 0-9, '.', '_' and '-', beginning with a letter or digit")
+    now, new, known, refused = time.time(), 0, 0, 0
+    with open_store() as store:
+        for number, line in enumerate(file, 1):
+            try:
+                is_new = store.pool.add(exchange.read(line, source, now))
+                new, known = new + is_new, known + (not is_new)
+            except Invalid as error:
+                refused += 1
+                click.echo(f"line {number}: {error}", err=True)
+    click.echo(f"{new} new, {known} known, {refused} refused")
+    ctx.exit(1 if refused else 0)
