@@ -15,9 +15,7 @@ from service.errors import Invalid
 
 @click.command("examples")
 @click.argument("file", type=click.File(encoding="utf-8"))
-@click.option(
-    "--from", "source", required=True, metavar="NAME", help="Whose they are."
-)
+@click.option("--from", "source", required=True, metavar="NAME", help="Whose they are.")
 @click.pass_context
 def import_examples(ctx: click.Context, file: TextIO, source: str) -> None:
     """Bring labelled texts that another service exported with --pooled; each counts once."""
