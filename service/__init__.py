@@ -63,8 +63,10 @@ def _open_to_people(app: Flask) -> None:
         bulks,
         campaigns,
         desk,
+        drift,
         figures,
         log,
+        models,
         people,
         second_look,
         thresholds,
@@ -72,6 +74,6 @@ def _open_to_people(app: Flask) -> None:
     from service.web import settings as site_settings
 
     rooms = (accounts, account, people, log, desk, bulks, campaigns, figures)
-    for room in (*rooms, audit, second_look, thresholds, site_settings, appeals):
+    for room in (*rooms, audit, second_look, drift, thresholds, models, site_settings, appeals):
         app.register_blueprint(room.blueprint)
     app.register_blueprint(appeals.public)

@@ -113,7 +113,7 @@ class Scorer:
     """Keeps the champion of a registry in memory."""
 
     def __init__(self, models: Path) -> None:
-        self._models = models
+        self.models = models
         self._lock = threading.Lock()
         self._directory: Path | None = None
         self._model = Model()
@@ -133,7 +133,7 @@ class Scorer:
             return
         self._looked_at = time.monotonic()
         try:
-            directory = registry.champion_directory(self._models)
+            directory = registry.champion_directory(self.models)
             if directory != self._directory:
                 self._model = Model(registry.load(directory))
                 self._directory = directory

@@ -34,4 +34,4 @@ class Pool:
         """Forget what came from a source; returns how many."""
         ids = [example["id"] for example in self.all() if example["source"] == source]
         with self._db.guard() as client:
-            return cast(int, client.hdel(_POOL, *ids)) if ids else 0
+            return client.hdel(_POOL, *ids) if ids else 0

@@ -51,6 +51,8 @@ KINDS = {
     "dispute settled": mark("Dispute settled"),
     "erased": mark("Erased"),
     "escalated": mark("Escalated"),
+    "model promoted": mark("Model promoted"),
+    "model rolled back": mark("Model rolled back"),
     "moderator_added": mark("Person invited"),
     "moderator_changed": mark("Person changed"),
     "moderator_disabled": mark("Person disabled"),

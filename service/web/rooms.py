@@ -14,6 +14,7 @@ ROOMS = (
     (mark("Figures"), "figures.index", False),
     (mark("Audit"), "audit.index", False),
     (mark("Thresholds"), "thresholds.index", True),
+    (mark("Models"), "models.index", True),
     (mark("Settings"), "settings.index", True),
     (mark("People"), "people.index", True),
     (mark("Log"), "log.index", True),
