@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Sequence
+from itertools import accumulate
 from pathlib import Path
 from typing import Self
 
@@ -22,6 +23,9 @@ from classifier.training import fit_heads, prepare
 
 Floats = NDArray[np.float64]
 Thresholds = dict[str, dict[str, float | None]]
+
+_LAST = np.zeros(1, np.intp)
+_TINY = 1e-300
 
 # glibc gives memory back to the kernel after each batch, and takes it anew for the next one, page by page: a
 # third of the time of a batch. From the largest piece freed so far it learns how much is worth keeping.
@@ -181,21 +185,24 @@ class CommentModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships n
         return sigmoid(self.log_odds(documents))
 
     def _score_chunk(self, encoding: Encoding) -> Floats:
-        total = self.bias_ + encoding.fields @ self.field_weights_
-        sums = self._block_sums(list(encoding.blocks.values()), len(total))
+        sums = self._block_sums(list(encoding.blocks.values()))
+        total = encoding.fields @ self.field_weights_
+        total += self.bias_
         total += np.add.reduce(sums[..., :-1] / _norm(sums[..., -1:]), axis=0)
         return np.asarray(total, np.float64)
 
-    def _block_sums(self, blocks: Sequence[Block], documents: int) -> Floats:
+    def _block_sums(self, blocks: Sequence[Block]) -> Floats:
         """Add up the rows of the table that blocks name, by block and document."""
-        values = self.table_.take(np.concatenate([block.rows.ravel() for block in blocks]), axis=0)
-        sizes = np.concatenate([(b.edges[1:] - b.edges[:-1]) * b.rows.shape[1] for b in blocks])
-        filled = sizes.nonzero()[0]
-        sums = np.zeros((len(sizes), values.shape[1]))
-        if len(filled):
-            starts = (sizes.cumsum() - sizes).take(filled)
-            sums[filled] = np.add.reduceat(values, starts, axis=0, dtype=np.float64)
-        return sums.reshape(len(blocks), documents, -1)
+        # By order and not by place: each block lies in memory that way. The last row has no weight.
+        rows = np.concatenate([*(block.rows.T.ravel() for block in blocks), _LAST])
+        orders = [block.rows.shape[1] for block in blocks]
+        edges = np.array([block.edges for block in blocks])
+        sizes = (edges[:, 1:] - edges[:, :-1]).repeat(orders, axis=0)
+        ends = sizes.cumsum().reshape(sizes.shape)
+        values = self.table_.take(rows, axis=0, mode="clip")
+        sums = np.add.reduceat(values, (ends - sizes).ravel(), axis=0, dtype=np.float64)
+        by_order = sums.reshape(*sizes.shape, -1) * (sizes > 0)[..., None]
+        return np.asarray(np.add.reduceat(by_order, [0, *accumulate(orders[:-1])], axis=0), np.float64)
 
     def explain(self, document: Document, label: str) -> Explanation:
         """Explain the score of one label exactly.
@@ -265,5 +272,5 @@ class CommentModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships n
 
 
 def _norm(squares: Floats) -> Floats:
-    """Return the length, or 1 where nothing was found."""
-    return np.asarray(np.sqrt(squares + (squares == 0)), np.float64)
+    """Return the length; where nothing was found, that of nothing is divided by."""
+    return np.asarray(np.sqrt(np.maximum(squares, _TINY)), np.float64)

@@ -9,6 +9,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import accumulate
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,7 +32,7 @@ _NAME, _OTHER = NUMBER["NAME"], NUMBER["OTHER"]
 _AS_OTHER = np.uint64(class_token(_OTHER))
 
 #: Behind each comment: the end of its last sentence, and of a quotation that its author has not ended.
-_END, _END_QUOTED = (np.array([(0, 0, -1, STOP + quoted)], ENTRY).tobytes() for quoted in (0, QUOTATION))
+_ENDS = [np.array([(0, 0, 0, STOP + quoted)], ENTRY).tobytes() for quoted in (0, QUOTATION)]
 _STOPS = np.int64(QUOTATION - 1)
 _QUOTATIONS = np.int64(QUOTATION.bit_length() - 1)
 
@@ -105,26 +106,27 @@ def read(texts: Sequence[str], lexicon: Lexicon) -> Reading:
         Of all of them.
     """
     known = lexicon.known.__getitem__
+    odd = [text.count('"') % 2 for text in texts]
     parts = [
-        b"".join([*map(known, text.split(" ")), _END_QUOTED if text.count('"') % 2 else _END])
-        for text in texts
+        b"".join([*map(known, text.split(" ")), _ENDS[opened]])
+        for text, opened in zip(texts, odd, strict=True)
     ]
     entries = np.frombuffer(b"".join(parts), ENTRY)
-    places = (entries["class"] >= 0).nonzero()[0]
-    sizes = np.array([0, *map(len, parts)], np.intp)
-    edges = places.searchsorted(sizes.cumsum() // ENTRY.itemsize)
-    found, passed = entries.take(places), entries["marks"].cumsum().take(places)
+    places = entries["token"].nonzero()[0]
+    edges = places.searchsorted([0, *accumulate([len(part) // ENTRY.itemsize for part in parts])])
+    passed = entries["marks"].cumsum().take(places)
     initial = np.ones(len(places) + 1, bool)
     stops = passed & _STOPS
     np.not_equal(stops[1:], stops[:-1], out=initial[1:-1])
     bounds = initial.nonzero()[0]
-    quoted = passed >> _QUOTATIONS & 1
-    classes, tokens = found["class"].copy(), found["token"].copy()
+    classes, tokens = entries["class"].take(places), entries["token"].take(places)
     no_names = bounds[:-1][classes.take(bounds[:-1]) == _NAME]  # capital for the place alone
     classes[no_names] = _OTHER
     tokens[no_names] = _AS_OTHER
+    quoted = passed >> _QUOTATIONS & 1
     tokens ^= (quoted * _QUOTED).view(np.uint64)
-    return Reading(Words(found["hash"], edges), classes, tokens, bounds, quoted)
+    words = Words(entries["hash"].take(places), edges)
+    return Reading(words, classes, tokens, bounds, quoted)
 
 
 def class_tokens(reading: Reading) -> tuple[_Hashes, _Places, _Places]:

@@ -10,8 +10,8 @@ from itertools import accumulate
 
 import numpy as np
 
-#: Words and marks of a text, one entry each: the word's hash; what it is in the delexicalised channel; its
-#: class, -1 for marks; ends of sentences, counted in the lower half of a number, and quotation marks, in the
+#: Words and marks of a text, one entry each: the word's hash; what it is in the delexicalised channel, 0 for
+#: marks; its class; ends of sentences, counted in the lower half of a number, and quotation marks, in the
 #: upper half.
 ENTRY = np.dtype([("hash", np.uint64), ("token", np.uint64), ("class", np.int64), ("marks", np.int64)])
 #: Stands before a capital letter where the text is not ASCII as received: no folded text contains it.
@@ -19,7 +19,7 @@ CAPITAL = "\x01"
 STOP, QUOTATION = 1, 1 << 32
 
 _ENTRY = struct.Struct("=QQqq").pack
-_MARKS = dict.fromkeys(".!?;:\n", _ENTRY(0, 0, -1, STOP)) | {'"': _ENTRY(0, 0, -1, QUOTATION)}
+_MARKS = dict.fromkeys(".!?;:\n", _ENTRY(0, 0, 0, STOP)) | {'"': _ENTRY(0, 0, 0, QUOTATION)}
 _MOST = 1 << 15
 _LONGEST = 32
 _ROLL = 0x100000001B3

@@ -44,7 +44,7 @@ def test_it_finds_capitals_as_the_original_has_them(lexicon, text):
 
 def test_it_takes_words_and_marks_apart(lexicon):
     found = entries(lexicon, '"vermin."')
-    assert found["class"].tolist() == [-1, NUMBER["VERMIN"], -1, -1]
+    assert found["class"].tolist() == [0, NUMBER["VERMIN"], 0, 0]
     assert found["marks"].tolist() == [QUOTATION, 0, STOP, QUOTATION]
     assert found["hash"].tolist() == [0, hash_word("vermin"), 0, 0]
 
