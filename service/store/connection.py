@@ -90,5 +90,8 @@ def chunks(values: Sequence[str], size: int) -> Iterator[Sequence[str]]:
         yield values[start : start + size]
 
 
-def _plain(value: Argument) -> str | bytes:
-    return value if isinstance(value, str | bytes) else repr(value)
+def _plain(value: Argument) -> bytes:
+    if isinstance(value, bytes):
+        return value
+    # What was packed and came as text goes back as it was; hiredis itself encodes strictly.
+    return (value if isinstance(value, str) else repr(value)).encode("utf-8", "surrogateescape")
