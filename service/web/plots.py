@@ -43,15 +43,13 @@ class Curve:
 
 def whiskers(rows: Sequence[tuple[str, Interval | None]]) -> Plot:
     """Draw shares with their intervals, one below the other, as far as the longest reaches."""
-    top = _top(max((i.high for _, i in rows if i), default=1.0))
+    known = [(name, i) for name, i in rows if i]
+    top = _top(max((i.high for _, i in known), default=1.0))
     drawn = []
-    for n, (name, i) in enumerate(rows):
-        if i:
-            at = None if i.at is None else _x(i.at, top)
-            drawn.append(
-                Whisker(name, n * ROW + 28, _x(i.low, top), max(_x(i.high, top), _x(i.low, top) + 1), at)
-            )
-    height = len(rows) * ROW + BOTTOM
+    for n, (name, i) in enumerate(known):
+        low, at = _x(i.low, top), None if i.at is None else _x(i.at, top)
+        drawn.append(Whisker(name, n * ROW + 28, low, max(_x(i.high, top), low + 1), at))
+    height = len(known) * ROW + BOTTOM
     ticks = (Mark(_x(top * part, top), height - 5, f"{top * part * 100:g} %") for part in (0.0, 0.5, 1.0))
     return Plot(height, tuple(drawn), tuple(ticks))
 

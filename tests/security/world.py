@@ -95,7 +95,8 @@ def build(app: Flask, m: Moderation) -> World:
     m.store.registry.beat("delivery", m.clock())
     test = m.store.outbox.send_test("blog", json.dumps({"secret": MARKS[3]}), m.clock())
     named = {"item_id": item, "site_id": "blog", "campaign_id": campaign.id, "bulk_id": selection.id,
-             "delivery": test, "token": "w" * 43, "key": KEYS["other"]}  # fmt: skip
+             "delivery": test, "token": "w" * 43, "key": KEYS["other"],
+             "model_id": "2026-01-01-aaaaaa"}  # fmt: skip
     return World(app, m, named)
 
 
