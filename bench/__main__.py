@@ -9,12 +9,13 @@ import numpy
 import sklearn
 from rich.console import Console
 
-from bench import campaigns, delivery, desk, hostile, overload, quality, replay, scoring, webhook
+from bench import campaigns, delivery, desk, fairness, hostile, overload, quality, replay, scoring, webhook
 
 BENCHMARKS = {
     "campaigns": campaigns.run,
     "delivery": delivery.run,
     "desk": desk.run,
+    "fairness": fairness.run,
     "hostile": hostile.run,
     "overload": overload.run,
     "quality": quality.run,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import tempfile
 import threading
 import time
@@ -17,7 +18,8 @@ from bench import load, webhook
 from service import config, launcher
 from service.store import Store, embedded
 
-TIMES, CALM_S, OVERLOAD_S, CONNECTIONS, RECOVERY_S = 5, 5.0, 20.0, 16, 5.0
+TIMES, CALM_S, CONNECTIONS, RECOVERY_S = 5, 5.0, 16, 5.0
+OVERLOAD_S = float(os.environ.get("BENCH_OVERLOAD_S", "20"))
 # Each sender asks once a second at most; so many files are open at once.
 SENDERS_MAX = 4000
 

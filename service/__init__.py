@@ -47,6 +47,7 @@ def create_app(settings: Settings, moderation: Moderation | None = None) -> Flas
 def _open_to_machines(app: Flask) -> None:
     from service.web import akismet, akismet_figures, api, feedback, intake, ops, perspective, senders
 
+    app.wsgi_app = intake.door(app)  # type: ignore[method-assign, assignment]  # Flask's own way
     for room in (intake, feedback, api, perspective, senders, ops, akismet, akismet_figures):
         app.register_blueprint(room.blueprint)
     for room in (akismet, akismet_figures):

@@ -22,7 +22,8 @@ from service.domain import (
     Ruling,
     Site,
 )
-from service.errors import ModqueueError, NotFound, TooMany, Unavailable
+from service.errors import ModqueueError, NotFound, Unavailable
+from service.floods import Floods
 from service.scoring import Scorer
 from service.store import Arrival, LaneSummary, Page, Store, Wanted, codec, keys, search
 
@@ -61,7 +62,7 @@ class Moderation:
         self._lease_s = lease_s
         self._audit_key = audit_key
         self._sites: dict[str, tuple[float, Site]] = {}
-        self._busy_until: dict[str, float] = {}
+        self.floods = Floods(clock)
 
     def site(self, site_id: str) -> Site:
         """Return a registered site, at most a second old."""
@@ -73,7 +74,10 @@ class Moderation:
 
     def submit(self, site: Site, comment: Comment, webhook_id: str, body: bytes) -> str:
         """Judge and store a comment; return the answer for the sender, as JSON."""
-        self._shed(site)
+        with self.floods.entering(site.id, site.rate):
+            return self._submit(site, comment, webhook_id, body)
+
+    def _submit(self, site: Site, comment: Comment, webhook_id: str, body: bytes) -> str:
         arrival = Arrival(
             item_id=keys.item_id(site.id, comment.comment_id, self.store.partitions),
             comment=comment,
@@ -93,25 +97,11 @@ class Moderation:
         history = USUAL
         for _ in range(JUDGED_AT_MOST):
             judgement, explanations = judging.judge(site, comment, model, scores, history, chance=chance)
-            said = self._accept(arrival, judgement, explanations, history)
+            said = self.store.queue.accept(arrival, judgement, explanations, history)
             if isinstance(said, str):
                 return said
             history = said
         raise Unavailable("what is known of this author changes too fast; try again")
-
-    def _shed(self, site: Site) -> None:
-        # A flood is turned away before it costs anything, until the store has a token again.
-        if (left := self._busy_until.get(site.id, 0.0) - self.clock()) > 0:
-            raise TooMany("this site sends comments faster than its limit", left)
-
-    def _accept(
-        self, arrival: Arrival, judgement: Judgement, explanations: tuple[Explanation, ...], history: History
-    ) -> str | History:
-        try:
-            return self.store.queue.accept(arrival, judgement, explanations, history)
-        except TooMany as refusal:
-            self._busy_until[arrival.comment.site] = arrival.at + refusal.retry_after
-            raise
 
     def judge(
         self, site: Site, comment: Comment, history: History, chance: float = 1.0

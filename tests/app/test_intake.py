@@ -222,6 +222,11 @@ def test_it_limits_the_rate_of_each_site(sender: Sender, clock: Clock, moderatio
     refused = sender.post({"comment_ID": "new", "comment_content": "x"})
     assert refused.status_code == 429
     assert 1 <= int(refused.headers["Retry-After"]) <= 2
+    # From then on the door answers, before anything is read.
+    at_the_door = sender.client.post("/webhooks/comments", headers={"X-Modqueue-Site": "blog"})
+    assert (at_the_door.status_code, at_the_door.json) == (429, refused.json)
+    assert at_the_door.headers["Retry-After"] == refused.headers["Retry-After"]
+    assert set(at_the_door.headers.keys()) >= set(refused.headers.keys()) - {"Vary"}
     assert sender.post({"comment_ID": "1", "comment_content": "x"}, site=OTHER).status_code == 200
     clock.move(1)
     assert sender.comment("x", "new")["verdict"] == "approve"
