@@ -125,8 +125,8 @@ class _Reasons:
     scores: list[float]
 
     def quote(self, place: Place, column: int) -> Quote:
-        sums = self.sums[:, column].tolist()
-        spans = tuple([Span(*word, value) for word, value in zip(self.places, sums, strict=True)])
+        starts, ends = zip(*self.places, strict=True) if self.places else ((), ())
+        spans = tuple(map(Span, starts, ends, self.sums[:, column].tolist()))
         return Quote(*place, self.scores[column], self.log_odds[column], spans, self.fields[column])
 
 
@@ -150,7 +150,8 @@ def explain(model: CommentModel, document: Document, labels: Sequence[str]) -> t
     heads = [LABELS.index(label) for label in labels]
     parts = split(document)
     own = _reasons(model, parts.own, heads)
-    own.places[:] = [(parts.original(start), parts.original(end - 1) + 1) for start, end in own.places]
+    if parts.quotes:
+        own.places[:] = [(parts.original(start), parts.original(end - 1) + 1) for start, end in own.places]
     quoted = [(span, _reasons(model, Document(document.text[slice(*span)]), heads)) for span in parts.quotes]
     for (begun, _), found in quoted:
         found.places[:] = [(start + begun, end + begun) for start, end in found.places]
@@ -168,7 +169,7 @@ def _explanation(
 
 def _reasons(model: CommentModel, document: Document, heads: list[int]) -> _Reasons:
     encoding = encode_whole([document], model.lexicon)
-    shares = {kind: model.shares(block, heads) for kind, block in encoding.blocks.items()}
+    shares = model.shares(encoding.blocks, heads)
     author = shares.pop("author").sum(axis=(0, 1)) if "author" in shares else np.zeros(len(heads))
     places, sums = paint(document.text, encoding, shares)
     measured = encoding.fields[0][:, None] * model.field_weights_[:, heads]

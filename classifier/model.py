@@ -252,23 +252,29 @@ class CommentModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships n
                 raise ValueError(msg)
         return explain(self, document, labels)
 
-    def shares(self, block: Block, heads: Sequence[int]) -> Floats:
+    def shares(self, blocks: dict[str, Block], heads: Sequence[int]) -> dict[str, Floats]:
         """Compute what the n-grams of one comment add to some labels.
 
         Parameters
         ----------
-        block : Block
-            Of one comment, shape (n_places, n_orders).
+        blocks : dict of str to Block
+            Of one comment, each of shape (n_places, n_orders).
         heads : sequence of int
             Places in LABELS.
 
         Returns
         -------
-        ndarray of shape (n_places, n_orders, n_heads)
+        dict of str to ndarray of shape (n_orders, n_places, n_heads)
             Log-odds.
         """
-        values = self.table_.take(block.rows, axis=0).astype(np.float64)
-        return np.asarray(values[..., list(heads)] / _norm(values[..., -1].sum()), np.float64)
+        rows = np.concatenate([block.rows.T.ravel() for block in blocks.values()])
+        values = self.table_.take(rows, axis=0, mode="clip").astype(np.float64)
+        weights, found, done = values.take(heads, axis=1), {}, 0
+        for kind, block in blocks.items():
+            part = slice(done, done := done + block.rows.size)
+            share = weights[part] / _norm(np.add.reduce(values[part, -1]))
+            found[kind] = share.reshape(*block.rows.shape[::-1], len(heads))
+        return found
 
 
 def _norm(squares: Floats) -> Floats:

@@ -11,11 +11,10 @@ from classifier.stance import CLASS_ORDERS
 
 Floats = NDArray[np.float64]
 Places = NDArray[np.intp]
+Integers = NDArray[np.signedinteger]
 
 _WORD = re.compile(r"\S+")
-_CHARS = np.array(CHAR_ORDERS)
-_WORDS = np.arange(len(WORD_ORDERS))
-_CLASSES = np.arange(len(CLASS_ORDERS))
+_CHARS = np.array(CHAR_ORDERS, float)[:, None, None]
 
 
 def paint(
@@ -29,7 +28,7 @@ def paint(
         The original.
     encoding : Encoding
         Of this one text.
-    contributions : dict of str to ndarray of shape (n_places, n_orders, n_labels)
+    contributions : dict of str to ndarray of shape (n_orders, n_places, n_labels)
         Log-odds of each n-gram of the blocks.
 
     Returns
@@ -46,45 +45,56 @@ def paint(
     if not spans:
         return [], np.zeros((0, contributions["char"].shape[-1]))
     starts, ends, kinds = _stretches(encoding)
-    values = np.concatenate(
-        [contributions[kind].reshape(-1, contributions[kind].shape[-1]) for kind in kinds]
-    )
-    folded = _spread(len(encoding.batch.codes), starts, ends, values)
+    labels = contributions["char"].shape[-1]
+    values = np.concatenate([contributions[kind].reshape(-1, labels) for kind in kinds])
+    changes = _changes(len(encoding.batch.codes), starts, ends, values)
+    _add_runs(changes, contributions["char"] / _CHARS)
+    folded = changes.cumsum(axis=0)
     folded[1] += folded[0]
     folded[-2] += folded[-1]
     shares = folded[1:-1]
     if len(shares) != len(text) or np.count_nonzero(chars.ends[:-1] != chars.starts[1:]):
-        shares = _spread(len(text), chars.starts.astype(np.intp), chars.ends.astype(np.intp), shares)
+        shares = _changes(len(text), chars.starts, chars.ends, shares).cumsum(axis=0)
     # A gap belongs to the word before it, the first one to the first word.
     return spans, np.add.reduceat(shares, [0, *(start for start, _ in spans[1:])], axis=0)
 
 
 def _stretches(encoding: Encoding) -> tuple[Places, Places, list[str]]:
-    """Return where each n-gram begins and ends in the folded characters, and the blocks in that order."""
-    size = len(encoding.batch.codes)
+    """Return where n-grams of words begin and end in the folded characters, and the order of their blocks."""
     begins, ends = find_words(encoding.batch)
     tokens, loaded = encoding.class_words, encoding.loaded
-    places = np.arange(size)
-    later = np.concatenate([ends, np.full(len(_WORDS), size)])
-    last = tokens.take(np.arange(len(tokens))[:, None] + _CLASSES, mode="clip")
-    related = np.full((len(loaded), encoding.blocks["relation"].rows.shape[1]), loaded[:, None])
-    stretches = {
-        "char": (places.repeat(len(_CHARS)), np.minimum(places[:, None] + _CHARS, size)),
-        "word": (begins.repeat(len(_WORDS)), later.take(np.arange(len(ends))[:, None] + _WORDS)),
-        "relation": (begins.take(related), ends.take(related)),
-        "class": (begins.take(tokens).repeat(len(_CLASSES)), ends.take(last)),
-    }
-    begun, done = ([stretch[side].ravel() for stretch in stretches.values()] for side in (0, 1))
-    return np.concatenate(begun), np.concatenate(done), list(stretches)
-
-
-def _spread(size: int, starts: Places, ends: Places, values: Floats) -> Floats:
-    """Give each character of [start, end) an equal share of the values, of shape (n, n_labels)."""
-    labels = values.shape[1]
-    shares = (values / (ends - starts)[:, None]).ravel()
-    columns = np.arange(labels)
-    begun, done = (
-        np.bincount((places[:, None] * labels + columns).ravel(), shares, (size + 1) * labels)
-        for places in (starts, ends)
+    words, relations, classes = len(WORD_ORDERS), encoding.blocks["relation"].rows.shape[1], len(CLASS_ORDERS)
+    last = [len(encoding.batch.codes)]
+    begun = [begins] * words + [begins.take(loaded)] * relations + [begins.take(tokens)] * classes
+    done = (
+        _later(ends, last, words)
+        + [ends.take(loaded)] * relations
+        + _later(ends.take(tokens), ends[-1:], classes)
     )
-    return np.asarray((begun - done).reshape(-1, labels).cumsum(axis=0)[:size], np.float64)
+    return np.concatenate(begun), np.concatenate(done), ["word", "relation", "class"]
+
+
+def _later(ends: Places, last: Places | list[int], orders: int) -> list[Places]:
+    """Return where n-grams of each order end: those that would not fit in do at the last of all."""
+    longer = np.concatenate([ends, *[last] * (orders - 1)])
+    return [longer[more : more + len(ends)] for more in range(orders)]
+
+
+def _changes(size: int, starts: Integers, ends: Integers, values: Floats) -> Floats:
+    """Give each character of [start, end) an equal share of the values, of shape (n, n_labels).
+
+    Returned is by how much the share of each character differs from that of the character before it.
+    """
+    labels = values.shape[1]
+    shares = values / (ends - starts)[:, None]
+    places = np.concatenate([starts, ends]).astype(np.intp)[:, None] * labels + np.arange(labels)
+    changes = np.concatenate([shares, -shares])
+    found = np.bincount(places.ravel(), changes.ravel(), (size + 1) * labels)
+    return np.asarray(found.reshape(-1, labels)[:size], np.float64)
+
+
+def _add_runs(changes: Floats, shares: Floats) -> None:
+    """Add those of the n-grams of characters, one of each order from each character on."""
+    changes += np.add.reduce(shares, axis=0)
+    for share, order in zip(shares, CHAR_ORDERS, strict=True):
+        changes[order:] -= share[: max(len(changes) - order, 0)]

@@ -193,10 +193,12 @@ def _facts(classes: bytes, loaded: list[int], reading: Reading) -> Iterator[tupl
     for place in loaded:
         if place >= last:
             first, last = _around(bounds, place)
-            there = [number in classes[first:last] for number in _THERE]
+            sentence = classes[first:last]
+            there = [number in sentence for number in _THERE]
         if place >= end:
             begin, end = _around(edges, place)
-            anywhere = [number in classes[begin:end] for number in _WHOLE]
+            comment = classes[begin:end]
+            anywhere = [number in comment for number in _WHOLE]
         before, after = subjects.rfind(1, first, place), subjects.find(1, place, last)
         subject, distance = (classes[before], _DISTANCE[min(place - before, 6)]) if before >= 0 else (0, 0)
         between = classes[max(before + 1, first) : place]
