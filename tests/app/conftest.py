@@ -31,6 +31,7 @@ def run(tmp_path: Path, server_url: str, store: Store, monkeypatch: pytest.Monke
     """Run a command against the store of the test."""
     monkeypatch.setenv("MODQUEUE_DATA_DIR", str(tmp_path))
     monkeypatch.setenv("MODQUEUE_REDIS_URL", server_url)
+    monkeypatch.setattr(passwords, "_hasher", FAST)
 
     def run(*arguments: str, stdin: str = "") -> Result:
         return CliRunner().invoke(main, arguments, input=stdin, catch_exceptions=False)

@@ -9,6 +9,8 @@ from classifier.dataset import NEWS, Examples
 from classifier.reading import Row
 from tests.classifier.conftest import OURS, read_seed
 
+# Each is judged by all suites.
+pytestmark = pytest.mark.process
 SUITES = OURS / "suites"
 
 

@@ -81,6 +81,7 @@ def test_it_forgets_a_piece_that_was_broken_off(tmp_path, gathered):
     assert len(Spool(gathered.directory)) == len(gathered)
 
 
+@pytest.mark.process  # trains five times
 def test_it_learns_the_same_after_a_break(tmp_path, lexicon):
     """A run that was broken off in every phase ends as one that was not."""
     counts = Spool(tmp_path / "counts")
@@ -106,5 +107,6 @@ def _fill(counts, lexicon):
     counts.append(Piece(count(encode(documents[chosen], lexicon)), columns))
 
 
+@pytest.mark.process  # some seconds
 def test_it_reads_our_own_data():
     assert sum(1 for example in Corpus(OURS) if not example.made) > 10_000

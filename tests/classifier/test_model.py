@@ -71,6 +71,7 @@ def test_it_learns_the_labels(model):
         assert yes > no + 0.3, label
 
 
+@pytest.mark.process  # trains anew
 def test_it_is_deterministic(taught, model, lexicon):
     documents, labels = taught
     weights = np.ones_like(labels)
@@ -101,6 +102,7 @@ def test_it_refuses_a_label_with_one_class(taught, lexicon):
         CommentModel(lexicon, max_iter=5).fit(documents, labels, np.ones_like(labels))
 
 
+@pytest.mark.process  # trains anew
 def test_it_ignores_unknown_labels(taught, lexicon):
     documents, labels = (every[::3] for every in taught)
     weights = np.ones_like(labels)

@@ -35,6 +35,7 @@ def test_it_fills_every_slot(halves, name):
             assert used <= {*values, "n"}, path
 
 
+@pytest.mark.process  # reads all that is learnt from
 def test_it_leaks_no_suite_into_training(halves):
     """No statement of a suite is a near-copy of anything in training_data that is trained on."""
     taught = {example.row.document.text for example in Corpus(OURS) if not example.made}
