@@ -20,6 +20,9 @@ from service.scoring import Scorer
 from tests.conftest import ADMIN, Clock, lent, submit
 from tests.pages import Visitor, give_password
 
+# To write a whole model takes seconds.
+pytestmark = pytest.mark.process
+
 
 @pytest.fixture
 def moderation(moderation: Moderation, tmp_path: Path, clock: Clock) -> Moderation:

@@ -179,6 +179,6 @@ def test_it_keeps_every_promise(moderation: Moderation, clock: Clock) -> None:
 
     Run.moderation, Run.clock = moderation, clock
     bounds = settings(
-        max_examples=40, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
+        max_examples=30, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
     )
     run_state_machine_as_test(Run, settings=bounds)
