@@ -16,6 +16,7 @@ from rich.table import Table
 
 from classifier import LABELS, registry
 from classifier.language import foreign
+from classifier.model import CommentModel
 from classifier.text import Document
 from service.process import usable_cores
 from service.score import score_lines
@@ -47,6 +48,12 @@ def run() -> Table:
     _add(table, "one comment", lambda: [model.score([d]) for d in documents], len(documents))
     _add(
         table,
+        "one comment, none of its words met before",
+        lambda: [_score_afresh(model, d) for d in documents],
+        len(documents),
+    )
+    _add(
+        table,
         "one comment, explained on one label",
         lambda: [model.explain(d, LABELS[0]) for d in documents],
         len(documents),
@@ -64,6 +71,11 @@ def run() -> Table:
         name = f"modqueue score, {LINES:,} lines, {processes} process{'es' if processes > 1 else ''}"
         _add(table, name, partial(_score, lines, Model(champion), processes), LINES, 3)
     return table
+
+
+def _score_afresh(model: CommentModel, document: Document) -> object:
+    model.lexicon.known.clear()
+    return model.score([document])
 
 
 def _comments() -> list[str]:

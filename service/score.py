@@ -20,6 +20,8 @@ BATCH = 256
 LINE_LIMIT = 1 << 20
 # Batches that are scored before it is worth starting other processes.
 ALONE = 8
+# Every comment is judged by the default policy, its author unknown.
+_HISTORY, _POLICY = History(), Policy()
 
 Batch = list[tuple[int, bytes]]
 # Lines for standard output, and lines for standard error.
@@ -123,7 +125,7 @@ def _score(good: list[tuple[Any, Comment]], model: Model, explain: bool) -> Iter
         scored = [error] * len(good)
     for (given, comment), scores in zip(good, scored, strict=True):
         judged = policy.judge(
-            comment, scores, History(), Policy(),
+            comment, scores, _HISTORY, _POLICY,
             model=model.id, recommended=model.recommended, language=model.language(comment),
         )  # fmt: skip
         row = {
