@@ -72,10 +72,12 @@ def tab_to(page: Page, selector: str) -> None:
     for _ in range(120):
         page.keyboard.press("Tab")
         seen = page.evaluate(
-            "s => [document.activeElement.matches(s), getComputedStyle(document.activeElement).outlineStyle]",
+            "s => [document.activeElement.matches(s), getComputedStyle(document.activeElement).outlineStyle,"
+            " document.activeElement === document.body]",
             selector,
         )
-        assert seen[1] != "none", page.evaluate("document.activeElement.outerHTML.slice(0, 300)")
+        # Beyond the last control, and while a part of the page gives way to another, nothing has it.
+        assert seen[1] != "none" or seen[2], page.evaluate("document.activeElement.outerHTML.slice(0, 300)")
         if seen[0]:
             return
     raise AssertionError(f"never came to {selector}")
