@@ -22,7 +22,6 @@ CLASS_BITS = 17
 CLASS_ORDERS = (1, 2, 3, 4)
 
 _Places = NDArray[np.intp]
-_Flags = NDArray[np.bool_]
 _Hashes = NDArray[np.uint64]
 
 _STOP = np.uint64(0x5851F42D4C957F2D)

@@ -27,6 +27,7 @@ from classifier.characters import (
     learn,
     look_up,
 )
+from classifier.disguise import Edit, is_separated, joints, leet
 from classifier.links import registered_domain
 from classifier.vocabulary import CAPITAL
 
@@ -36,26 +37,10 @@ MAX_TEXT = 20_000
 MAX_NORMALISED = 40_000
 
 Offsets = NDArray[np.int32]
-_Edit = tuple[int, int, str]
 
 _MARKUP = re.compile(r"<(?:[a-zA-Z/!][^<>]{0,500})>|&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z]{2,10});")
 _HREF = re.compile(r"""href\s*=\s*["']?([^"'\s>]{1,300})""", re.IGNORECASE)
 _URL = re.compile(r"(?:https?://|www\.)([^\s/\"'<>\])]{1,200})[^\s\"'<>\])]{0,1000}")
-# From the first letter of a run on, so that a failing match is looked for once and not from every letter.
-_LEET = re.compile(r"(?<![a-z])[a-z]+[0134578@$!|][a-z0134578@$!|]*[a-z]|[$@5](?=[a-z]{3})[a-z]+")
-_LEET_LETTERS = str.maketrans("0134578@$!|", "oieastbasil")
-_UNITS = re.compile(r"[$@]?[a-z]{1,4}[0-9]+[a-z]?$")
-_SPACED = re.compile(
-    r"(?<![a-z0-9])[a-z0-9@$](?: [a-z0-9@$](?![a-z0-9@$])){3,}"
-    r"|(?<![a-z0-9])[a-z0-9@$]([._\-*·~/,])[a-z0-9@$](?:\1[a-z0-9@$])+(?![a-z0-9])"
-)
-_NOT_LETTER = re.compile(r"[^a-z0-9@$]")
-# What calls for more than folding; those that begin with what is rare in a text are passed over fast.
-_SUSPICIOUS = re.compile(r"[0134578@$!|](?:(?<=[a-z].)[a-z0-9]|(?<=[$@5])[a-z]{3})")
-_MAYBE_SEPARATED = re.compile(r"[ ._\-*·~/,][a-z0-9@$][ ._\-*·~/,]{1,2}[a-z0-9@$][ ._\-*·~/,]")
-_SEPARATED = re.compile(
-    r"(?<![a-z0-9])[a-z0-9@$][ ._\-*·~/,]{1,2}[a-z0-9@$][ ._\-*·~/,]{1,2}[a-z0-9@$][ ._\-*·~/,]"
-)
 _PLACES = np.arange(MAX_TEXT + 1, dtype=np.int32)
 
 
@@ -167,11 +152,10 @@ def normalise(text: str) -> Normalised:
     if "://" in plain or "www." in plain:
         chars = _edit(chars, _urls(plain))
         plain = chars.text
-    if _MAYBE_SEPARATED.search(plain) and _SEPARATED.search(plain):
-        chars = chars.take(~_joints(plain))
+    if is_separated(plain):
+        chars = chars.take(~joints(plain))
         plain = chars.text
-    if _SUSPICIOUS.search(plain):
-        chars = _edit(chars, _leet(plain))
+    chars = _edit(chars, leet(plain))
     chars = _squeeze(chars, plain)
     return chars if chars.spelt else _spell(chars, text)
 
@@ -203,7 +187,7 @@ def _as_it_is(text: str) -> Normalised:
     return Normalised(to_codes(text), _PLACES[: len(text)], _PLACES[1 : len(text) + 1])
 
 
-def _edit(chars: Normalised, edits: Iterable[_Edit]) -> Normalised:
+def _edit(chars: Normalised, edits: Iterable[Edit]) -> Normalised:
     """Replace spans; each new character maps to the whole of the original that it stands for."""
     edits = list(edits)
     if not edits:
@@ -228,7 +212,7 @@ def _edit(chars: Normalised, edits: Iterable[_Edit]) -> Normalised:
     return Normalised(codes[order], starts[order], ends[order])
 
 
-def _markup(text: str) -> Iterable[_Edit]:
+def _markup(text: str) -> Iterable[Edit]:
     for match in _MARKUP.finditer(text):
         found = match.group()
         if found[0] == "&":
@@ -238,7 +222,7 @@ def _markup(text: str) -> Iterable[_Edit]:
             yield *match.span(), f" {link.group(1)} " if link else " "
 
 
-def _urls(text: str) -> Iterable[_Edit]:
+def _urls(text: str) -> Iterable[Edit]:
     """Leave of an address the domain that somebody registered: the rest is noise to every label."""
     for match in _URL.finditer(text):
         yield *match.span(), f" urllink {registered_domain(match.group(1))} "
@@ -277,22 +261,6 @@ def _unlook(chars: Normalised) -> Normalised:
     if is_plain.sum() <= foreign.sum():
         return chars
     return Normalised(np.where(latin > 0, latin, chars.codes).astype(np.uint32), chars.starts, chars.ends)
-
-
-def _joints(text: str) -> NDArray[np.bool_]:
-    """Mark the separators in s p a c e d and d-o-t-t-e-d words."""
-    joints = np.zeros(len(text), bool)
-    for match in _SPACED.finditer(text):
-        for gap in _NOT_LETTER.finditer(text, *match.span()):
-            joints[gap.start()] = True
-    return joints
-
-
-def _leet(text: str) -> Iterable[_Edit]:
-    for match in _LEET.finditer(text):
-        word = match.group()
-        if not _UNITS.match(word):
-            yield *match.span(), word.translate(_LEET_LETTERS)
 
 
 def _squeeze(chars: Normalised, plain: str) -> Normalised:
