@@ -11,8 +11,9 @@ _SOURCES = Path(__file__).parent.parent / "training_data" / "sources.toml"
 
 _HEAD = """# Model card: {id}
 
-Scores blog comments for three labels: dehumanising, hateful, spam. Logistic regression on hashed n-grams of
-characters, words and word classes, and on what loaded words are said of; calibrated by Platt's method. For
+Scores blog comments for three labels: dehumanising, hateful, spam. Two stages: logistic regression on hashed
+n-grams of characters, words and word classes, and on what loaded words are said of; and where that is in
+doubt, logistic regression on this and on what a sentence encoder read ([the reader](../reader/card.md)). For
 moderation with a person in charge: it holds, people decide. Not for judging people, and not for languages
 other than English.
 """
@@ -20,7 +21,8 @@ other than English.
 _LIMITS = """
 ## Limits
 
-- It counts words and their neighbours. It does not understand irony, nor a likening that needs knowledge.
+- The fast stage counts words and their neighbours, and what it is sure of goes no further. Neither stage
+  understands irony, or a likening that needs knowledge.
 - English only in practice: other languages occur in the data, too few to trust.
 - The development rows come from the same sets as the training rows: expect less on a blog of another kind.
 - Labels for dehumanising were read by few people of one kind.

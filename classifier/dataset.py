@@ -83,7 +83,14 @@ class Corpus:
         return [(path, entry) for path, entry in found if path.exists()]
 
     @property
-    def _annotated(self) -> list[Path]:
+    def annotated(self) -> list[Path]:
+        """Files of labels by id, which override a set's own.
+
+        Returns
+        -------
+        list of Path
+            The later ones override the earlier.
+        """
         return [self.ours / name for name in self._settings["annotations"]["files"]]
 
     def digests(self) -> dict[str, str]:
@@ -95,7 +102,7 @@ class Corpus:
             SHA-256 by name of the file.
         """
         templates = sorted((self.ours / "templates").iterdir())
-        files = [*(path for path, _ in self.files), *self._annotated, self.ours / "sources.toml", *templates]
+        files = [*(path for path, _ in self.files), *self.annotated, self.ours / "sources.toml", *templates]
         return {path.name: digest(path) for path in files}
 
     def lines(self) -> int:
@@ -121,7 +128,7 @@ class Corpus:
         DataError
             If a file is malformed.
         """
-        annotations = _merged(read_annotations(path) for path in self._annotated)
+        annotations = _merged(read_annotations(path) for path in self.annotated)
         for path, entry in self.files:
             weights, dev = _weights(entry), entry.get("dev", 2)
             for row in read_csv(path) if path.suffix == ".csv" else read_lines(path):

@@ -25,7 +25,7 @@ from classifier.structure import fields
 from classifier.text import Document, Normalised, normalise
 
 #: Changes whenever the same comment would be encoded otherwise: a model fits one format only.
-FORMAT = 3
+FORMAT = 4
 AUTHOR_BITS = 15
 _SIZES = {
     "char": 1 << CHAR_BITS,

@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from classifier import LABELS
+from classifier.cascade import Cascade
 from classifier.dataset import Examples
-from classifier.model import CommentModel
 from classifier.thresholds import cut_at, expected_hold
 
 Floats = NDArray[np.float64]
@@ -112,12 +112,12 @@ def trade(labels: Floats, scores: Floats, news: Floats) -> list[tuple[float, flo
     return [(cut, float((news >= cut).mean()), float((caught >= cut).mean())) for cut in cuts]
 
 
-def measure(model: CommentModel, tuning: Examples, check: Examples) -> dict[str, Any]:
+def measure(model: Cascade, tuning: Examples, check: Examples) -> dict[str, Any]:
     """Measure a model on rows that it has not seen.
 
     Parameters
     ----------
-    model : CommentModel
+    model : Cascade
         Calibrated.
     tuning, check : Examples
         Rows kept from training; the first calibrated it, the second measures.

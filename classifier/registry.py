@@ -11,8 +11,8 @@ import joblib
 import numpy as np
 import sklearn
 
+from classifier.cascade import Cascade
 from classifier.encoding import FORMAT
-from classifier.model import CommentModel
 from classifier.reading import digest
 
 SHIPPED = Path(__file__).parent / "champion"
@@ -36,23 +36,23 @@ class Champion:
     ----------
     id : str
         Date and first digits of the digest, such as 2026-11-22-3fa9c1.
-    model : CommentModel
+    model : Cascade
         Ready to score.
     manifest : dict
         Digest, versions, data, metrics, thresholds.
     """
 
     id: str
-    model: CommentModel
+    model: Cascade
     manifest: dict[str, Any]
 
 
-def save(model: CommentModel, directory: Path, manifest: dict[str, Any], card: str) -> str:
+def save(model: Cascade, directory: Path, manifest: dict[str, Any], card: str) -> str:
     """Write a model with its manifest and card.
 
     Parameters
     ----------
-    model : CommentModel
+    model : Cascade
         Fitted and calibrated.
     directory : Path
         Made if absent. A directory of another name than the id keeps its name.
@@ -131,8 +131,8 @@ def load(directory: Path) -> Champion:
         msg = f"{path}: made for features of another format than {FORMAT}: promote another model or retrain"
         raise RegistryError(msg)
     model = joblib.load(path)
-    if not isinstance(model, CommentModel):
-        msg = f"{path}: holds no CommentModel: promote another model or reinstall"
+    if not isinstance(model, Cascade):
+        msg = f"{path}: holds no Cascade: promote another model or reinstall"
         raise RegistryError(msg)
     return Champion(manifest["id"], model, manifest)
 

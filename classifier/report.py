@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 from sklearn.metrics import precision_recall_curve
 
 from classifier import LABELS, templates
+from classifier.cascade import Cascade
 from classifier.dataset import Examples
 from classifier.gates import Gate, accuracy, group_rates
 from classifier.metrics import share_by_score, trade
-from classifier.model import CommentModel
 
 Floats = NDArray[np.float64]
 
@@ -25,12 +25,12 @@ _STYLE = (
 )
 
 
-def report(model: CommentModel, check: Examples, suites: Path, gates: Sequence[Gate]) -> str:
+def report(model: Cascade, check: Examples, suites: Path, gates: Sequence[Gate]) -> str:
     """Write the report.
 
     Parameters
     ----------
-    model : CommentModel
+    model : Cascade
         The challenger.
     check : Examples
         Rows that it has not seen.

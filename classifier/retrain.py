@@ -16,6 +16,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 
 from classifier import registry
 from classifier.card import card
+from classifier.cascade import Cascade
 from classifier.dataset import Corpus, Examples
 from classifier.encoding import FORMAT
 from classifier.gates import Gate, judge
@@ -23,10 +24,12 @@ from classifier.gathering import collect, gather, split
 from classifier.lexicon import Lexicon
 from classifier.metrics import measure
 from classifier.model import CommentModel
+from classifier.reader import ReaderError, shipped
 from classifier.reading import DataError
 from classifier.registry import RegistryError
 from classifier.report import report
 from classifier.spool import Spool
+from classifier.stacking import stack
 from classifier.thresholds import recommend
 
 OURS = Path(__file__).parent.parent / "training_data"
@@ -106,7 +109,7 @@ class Trained:
 
     Attributes
     ----------
-    model : CommentModel
+    model : Cascade
         Calibrated, with thresholds.
     tuning, check : Examples
         Kept from training: the half that calibrated it, and the half that nothing was fitted to; the news
@@ -115,7 +118,7 @@ class Trained:
         Comments in all.
     """
 
-    model: CommentModel
+    model: Cascade
     tuning: Examples
     check: Examples
     rows: int
@@ -150,9 +153,18 @@ def train(corpus: Corpus, shelf: Path, progress: Progress) -> Trained:
     model.learn(counts, parts.taught, work, lambda: progress.advance(learning))
     tuning, check = collect(corpus, parts)
     model.calibrate(tuning.documents, tuning.labels, tuning.weights)
-    model.thresholds_ = recommend(model, tuning + check)
+    model.thresholds_ = recommend(Cascade(model), tuning + check)
     shutil.rmtree(work)
-    return Trained(model, tuning, check, len(parts.taught))
+    return Trained(_stacked(model, tuning, check, progress), tuning, check, len(parts.taught))
+
+
+def _stacked(fast: CommentModel, tuning: Examples, check: Examples, progress: Progress) -> Cascade:
+    reader = shipped()
+    if isinstance(reader, ReaderError):
+        print(f"No second stage: {reader}")
+        return Cascade(fast)
+    task = progress.add_task("reading in context", total=None)
+    return stack(fast, reader, tuning, check, lambda: progress.advance(task))
 
 
 def _key(corpus: Corpus, model: CommentModel) -> str:
@@ -165,16 +177,17 @@ def _key(corpus: Corpus, model: CommentModel) -> str:
 def _manifest(trained: Trained, corpus: Corpus) -> dict[str, Any]:
     model = trained.model
     return {
+        "reader": model.heads.reader if model.heads else None,
         "created": datetime.datetime.now(datetime.UTC).date().isoformat(),
         "rows": trained.rows,
         "metrics": measure(model, trained.tuning, trained.check),
         "thresholds": model.thresholds_,
-        "parameters": {"C": list(model.C), "max_iter": model.max_iter},
+        "parameters": {"C": list(model.fast.C), "max_iter": model.fast.max_iter},
         "data": corpus.digests(),
     }
 
 
-def _champion(arguments: argparse.Namespace) -> CommentModel | None:
+def _champion(arguments: argparse.Namespace) -> Cascade | None:
     """Load what the challenger must not fall behind, unless it is of another format or version."""
     try:
         shelf: Path = arguments.registry
@@ -186,7 +199,7 @@ def _champion(arguments: argparse.Namespace) -> CommentModel | None:
         return None
 
 
-def _write(model: CommentModel, manifest: dict[str, Any], page: str, arguments: argparse.Namespace) -> str:
+def _write(model: Cascade, manifest: dict[str, Any], page: str, arguments: argparse.Namespace) -> str:
     directory: Path = arguments.output or arguments.registry / "new"
     name = registry.save(model, directory, manifest, card(manifest))
     if not arguments.output:

@@ -33,7 +33,7 @@ class Finding:
 
 def examine(settings: Settings, now: float) -> list[Finding]:
     """Look at the data directory, the model, the store, the worker and the sites."""
-    findings = [*_data_dir(settings), _model(settings)]
+    findings = [*_data_dir(settings), *_model(settings)]
     try:
         with data_dir.store_url(settings) as url:
             store = Store(url, settings.partitions)
@@ -77,13 +77,18 @@ def _data_dir(settings: Settings) -> Iterator[Finding]:
         yield Finding("fail", "secrets", error.message, f"mend {error.field}")
 
 
-def _model(settings: Settings) -> Finding:
+def _model(settings: Settings) -> Iterator[Finding]:
     model = Scorer(settings.data_dir / "models").current()
     if model.id == "none":
-        return Finding(
+        yield Finding(
             "fail", "model", "no champion could be loaded", "see the line above; `modqueue retrain`"
         )
-    return Finding("ok", "model", model.id)
+        return
+    yield Finding("ok", "model", model.id)
+    if unread := model.unread():
+        yield Finding("warn", "reader", unread, "until then the fast model decides alone")
+    else:
+        yield Finding("ok", "reader", "reads what the fast model is not sure of")
 
 
 def _store(store: Store, settings: Settings, now: float) -> Iterator[Finding]:

@@ -85,6 +85,11 @@ class Model:
             raise ScorerError(f"the model failed: {type(error).__name__}") from error
         return [{k: float(s) for k, s in zip(LABELS, row, strict=True)} for row in rows]
 
+    def unread(self) -> str:
+        """Say why comments are not read in context; empty where they are."""
+        found = self._champion.model.reader() if self._champion else None
+        return str(found) if isinstance(found, Exception) else ""
+
     def language(self, comment: Comment) -> str:
         """Return the code of a comment's language or script where the model has not learnt it."""
         if self._champion is None:
@@ -137,7 +142,7 @@ class Scorer:
             if directory != self._directory:
                 self._model = Model(registry.load(directory))
                 self._directory = directory
-                _log.info("champion loaded", model=self._model.id)
+                _log.info("champion loaded", model=self._model.id, unread=self._model.unread())
         except (registry.RegistryError, OSError) as error:
             # The champion in memory stays in use; without one, comments are held.
             _log.error("champion not loaded", error=str(error))

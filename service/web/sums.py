@@ -18,6 +18,7 @@ BAR_FULL = 4.0
 
 # What the model measures beside words.
 FIELDS = {
+    "another starting point": mark("another starting point than that of the comment"),
     "author": mark("name and link of the author"),
     "author URL": mark("the author has a link"),
     "author e-mail has digits": mark("an e-mail address with digits"),
@@ -31,7 +32,9 @@ FIELDS = {
     "long": mark("a long text"),
     "money": mark("sums of money"),
     "no words": mark("no words"),
+    "not read in context": mark("not read in context: the fast model decided alone"),
     "paragraphs": mark("paragraphs"),
+    "sentence as a whole": mark("the sentence as a whole"),
     "short": mark("a short text"),
     "telephone or e-mail": mark("a telephone number or e-mail address"),
 }

@@ -5,8 +5,14 @@ import time
 import pytest
 
 from classifier import registry
+from classifier.cascade import Cascade
 from classifier.registry import RegistryError
 from classifier.text import Document
+
+
+@pytest.fixture(scope="module")
+def model(model):
+    return Cascade(model)
 
 
 @pytest.fixture(scope="module")

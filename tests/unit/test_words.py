@@ -9,7 +9,7 @@ import pytest
 from babel.messages.catalog import Message
 from jinja2 import Environment
 
-from classifier import encoding, structure
+from classifier import encoding, evidence, structure
 from service.errors import Conflict, Invalid
 from service.web import sums, words
 from tests.words import ROOT, found, kept
@@ -83,7 +83,8 @@ def test_no_template_says_anything_past_the_catalogue(path: Path) -> None:
 
 
 def test_it_names_every_field_that_the_model_measures() -> None:
-    assert set(sums.FIELDS) == {*structure.FIELDS, encoding.AUTHOR_FIELD, "no words"}
+    whole = {evidence.AS_A_WHOLE, evidence.NOT_READ, evidence.OTHER_BIAS}
+    assert set(sums.FIELDS) == {*structure.FIELDS, encoding.AUTHOR_FIELD, "no words", *whole}
 
 
 def test_outside_of_a_request_it_speaks_english() -> None:

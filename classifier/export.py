@@ -1,0 +1,130 @@
+"""From a taught reader to what services load: int8 weights for ONNX, checked against what was taught."""
+
+import argparse
+import datetime
+import json
+import shutil
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from onnxruntime.quantization import QuantType, quantize_dynamic
+from torch import Tensor, nn
+
+from classifier.dataset import Corpus
+from classifier.finetune import BASE, OURS, SEED, Taught
+from classifier.reader import SHIPPED, Reader
+from classifier.reading import digest
+
+_FILES = ("encoder.onnx", "vocabulary.txt", "heads.npy")
+
+
+class _Vectors(nn.Module):  # type: ignore[misc]  # torch is not there where this is checked
+    """The encoder as it is exported: one text in, the vectors of its tokens out."""
+
+    def __init__(self, taught: Taught) -> None:
+        super().__init__()
+        self.encoder = taught.encoder
+
+    def forward(self, ids: Tensor) -> Tensor:
+        vectors: Tensor = self.encoder(input_ids=ids, attention_mask=torch.ones_like(ids)).last_hidden_state
+        return vectors[0]
+
+
+def export(taught: Taught, directory: Path) -> None:
+    """Write what a reader is loaded from, but for its manifest.
+
+    Parameters
+    ----------
+    taught : Taught
+        The encoder with its heads.
+    directory : Path
+        Made if absent.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as name:
+        whole = Path(name) / "whole.onnx"
+        torch.onnx.export(
+            _Vectors(taught),
+            (torch.ones((1, 8), dtype=torch.long),),
+            whole,
+            input_names=["ids"],
+            output_names=["vectors"],
+            dynamic_axes={"ids": {1: "tokens"}, "vectors": {0: "tokens"}},
+            opset_version=17,
+            dynamo=False,
+        )
+        quantize_dynamic(whole, directory / "encoder.onnx", weight_type=QuantType.QInt8, per_channel=True)
+    shutil.copy(BASE / "vocab.txt", directory / "vocabulary.txt")
+    heads = [taught.heads.weight.detach().T, taught.heads.bias.detach()[None]]
+    np.save(directory / "heads.npy", np.concatenate([part.numpy() for part in heads]).astype(np.float64))
+
+
+def describe(directory: Path, corpus: Corpus, log: Path) -> None:
+    """Write the manifest.
+
+    Parameters
+    ----------
+    directory : Path
+        Holds what `export` wrote.
+    corpus : Corpus
+        What was taught.
+    log : Path
+        One line of JSON a step.
+    """
+    steps = [json.loads(line) for line in log.read_text("utf-8").splitlines()]
+    sums = {name: digest(directory / name) for name in _FILES}
+    today = datetime.datetime.now(datetime.UTC).date().isoformat()
+    manifest = {
+        "id": f"{today}-{sums['encoder.onnx'][:6]}",
+        "sha256": sums,
+        "base": {
+            "name": "all-MiniLM-L6-v2",
+            "licence": "Apache-2.0",
+            "sha256": digest(BASE / "model.safetensors"),
+        },
+        "seed": SEED,
+        "steps": len({step["step"] for step in steps}),
+        "loss": [
+            round(float(np.mean([step["loss"] for step in part])), 4)
+            for part in np.array_split(np.array(steps), 10)
+        ],
+        "data": corpus.digests() | {"reader.toml": digest(corpus.ours / "reader.toml")},
+    }
+    (directory / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n", "utf-8")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Export the reader.
+
+    Parameters
+    ----------
+    argv : sequence of str, optional
+        Arguments; those of the process by default.
+
+    Returns
+    -------
+    int
+        0.
+    """
+    parser = argparse.ArgumentParser(prog="python -m classifier.export", description=__doc__)
+    parser.add_argument("--data", type=Path, required=True, help="directory of the public sets")
+    parser.add_argument(
+        "--work", type=Path, default=Path("var/reader"), help="where `classifier.finetune` worked"
+    )
+    parser.add_argument("--output", type=Path, default=SHIPPED, help="directory of the reader")
+    arguments = parser.parse_args(argv)
+    taught = Taught()
+    _, _, state, *_ = torch.load(arguments.work / "state.pt", weights_only=True)
+    taught.load_state_dict(state)
+    export(taught.eval(), arguments.output)
+    describe(arguments.output, Corpus(OURS, arguments.data), arguments.work / "log.jsonl")
+    print(f"{Reader(arguments.output).id}: {arguments.output}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

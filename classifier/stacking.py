@@ -1,0 +1,89 @@
+"""Putting the second stage on the first: who is asked about, and heads fitted to what neither was taught."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classifier.cascade import Cascade, read_own_words
+from classifier.dataset import Examples
+from classifier.heads import Lessons, fit
+from classifier.model import CommentModel
+from classifier.reader import Reader
+from classifier.thresholds import cut_at, recommend
+
+Floats = NDArray[np.float64]
+
+#: Share of clean news comments that the reader is asked about because of each label.
+ASK_BUDGET = (0.09, 0.08, 0.03)
+
+
+def stack(
+    fast: CommentModel, reader: Reader, tuning: Examples, check: Examples, step: Callable[[], None]
+) -> Cascade:
+    """Fit the second stage.
+
+    Parameters
+    ----------
+    fast : CommentModel
+        Calibrated, with thresholds.
+    reader : Reader
+        Reads what the fast stage is not sure of.
+    tuning, check : Examples
+        Rows kept from training: heads are fitted to the first, who is asked about follows from both.
+    step : callable
+        Called after each comment that was read.
+
+    Returns
+    -------
+    Cascade
+        With recommended thresholds.
+
+    Raises
+    ------
+    ValueError
+        If a label has examples of one class only among the comments that were read.
+    """
+    both = tuning + check
+    odds = fast.log_odds(both.documents)
+    news = both.clean_news if both.clean_news.any() else both.labels[:, -1] == 0
+    ask = choose_ask(odds[news])
+    asked = np.asarray((odds >= ask).any(axis=1), bool)
+    reader.remember(len(asked))
+    with ThreadPoolExecutor(2) as threads:
+        readings = []
+        for reading in threads.map(
+            lambda document: read_own_words(reader, document), both.take(asked).documents
+        ):
+            readings.append(reading)
+            step()
+    pairs = zip(np.flatnonzero(asked).tolist(), readings, strict=True)
+    taught = {place: reading.means[0] for place, reading in pairs if reading and place < len(tuning.rows)}
+    rows, seen = list(taught), np.array(list(taught.values()), float)
+    lessons = Lessons(seen, odds[rows], both.labels[rows], both.weights[rows])
+    cascade = Cascade(fast, fit(reader, ask, lessons))
+    cascade.thresholds_ = recommend(cascade, both)
+    return cascade
+
+
+def choose_ask(news: Floats) -> Floats:
+    """Choose who the reader is asked about.
+
+    Parameters
+    ----------
+    news : ndarray of shape (n, 3)
+        Log-odds of clean news comments in the fast stage.
+
+    Returns
+    -------
+    ndarray of shape (3,)
+        Log-odds that no more of them than the sum of ASK_BUDGET reach, by any label.
+    """
+    for scale in np.linspace(2.0, 1.0, 26):  # labels that ask about the same comments leave room for more
+        ask = np.array(
+            [cut_at(news[:, head], min(share * scale, 1)) for head, share in enumerate(ASK_BUDGET)]
+        )
+        if (news >= ask).any(axis=1).mean() <= sum(ASK_BUDGET):
+            break
+    return ask
