@@ -95,7 +95,13 @@ def _rate(step: int, steps: int) -> float:
 
 
 class Lessons:
-    """One epoch: batches in a fixed order, spelt out in tokens."""
+    """One epoch: batches in a fixed order, spelt out in tokens.
+
+    Parameters
+    ----------
+    laid : sequence of list of Lesson
+        Batches.
+    """
 
     def __init__(self, laid: Sequence[list[Lesson]]) -> None:
         self.laid = laid
@@ -104,7 +110,18 @@ class Lessons:
         self._tokens.enable_padding()
 
     def batch(self, number: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Return ids, mask, labels and pairs of one batch."""
+        """Spell out one batch.
+
+        Parameters
+        ----------
+        number : int
+            Its place in the epoch.
+
+        Returns
+        -------
+        Tensor
+            Four of them: ids, mask, labels and pairs, a row for each lesson.
+        """
         batch = self.laid[number]
         read = self._tokens.encode_batch([lesson.text for lesson in batch])
         return (

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from classifier import registry
-from classifier.model import CommentModel
+from classifier.cascade import Cascade
 from classifier.text import Document
 from service import scoring
 from service.domain import LABELS, Comment
@@ -78,8 +78,8 @@ def test_it_turns_whatever_a_model_does_into_one_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     model = Scorer(tmp_path).current()
-    monkeypatch.setattr(CommentModel, "score", lambda *_: 1 / 0)
-    monkeypatch.setattr(CommentModel, "explain_all", lambda *_: 1 / 0)
+    monkeypatch.setattr(Cascade, "score", lambda *_: 1 / 0)
+    monkeypatch.setattr(Cascade, "explain_all", lambda *_: 1 / 0)
     with pytest.raises(ScorerError, match="ZeroDivisionError"):
         model.score(VERMIN)
     assert model.explain(VERMIN, LABELS) == ()
@@ -88,7 +88,7 @@ def test_it_turns_whatever_a_model_does_into_one_error(
 def test_it_scores_together_what_is_asked_for_meanwhile(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    model, real = Scorer(tmp_path).current(), CommentModel.score
+    model, real = Scorer(tmp_path).current(), Cascade.score
     comments = [
         replace(VERMIN, text=text)
         for text in ("One.", "Vermin, all of them.", "Bad.", "Ferries leave at ten.")
@@ -97,7 +97,7 @@ def test_it_scores_together_what_is_asked_for_meanwhile(
     batches: list[int] = []
     begun, more = threading.Event(), threading.Event()
 
-    def score(self: CommentModel, documents: Sequence[Document]) -> object:
+    def score(self: Cascade, documents: Sequence[Document]) -> object:
         batches.append(len(documents))
         begun.set()
         assert more.wait(60)
@@ -105,7 +105,7 @@ def test_it_scores_together_what_is_asked_for_meanwhile(
             raise ValueError
         return real(self, documents)
 
-    monkeypatch.setattr(CommentModel, "score", score)
+    monkeypatch.setattr(Cascade, "score", score)
     with ThreadPoolExecutor(len(comments)) as pool:
         found = [pool.submit(model.score, comments[0])]
         assert begun.wait(60)
