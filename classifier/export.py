@@ -89,7 +89,7 @@ def describe(directory: Path, corpus: Corpus, log: Path) -> None:
         "seed": SEED,
         "steps": len({step["step"] for step in steps}),
         "loss": [
-            round(float(np.mean([step["loss"] for step in part])), 4)
+            round(float(np.nanmean([step["loss"] for step in part])), 4)
             for part in np.array_split(np.array(steps), 10)
         ],
         "data": corpus.digests() | {"reader.toml": digest(corpus.ours / "reader.toml")},
