@@ -5,6 +5,7 @@ that its vectors depend on nothing else.
 """
 
 import json
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -179,15 +180,19 @@ def _session(path: Path) -> Any:
     return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
 
 
-@cache
 def shipped() -> Reader | ReaderError:
-    """Load the shipped reader once a process.
+    """Load the shipped reader once a process: what a process is forked from may not be used, nor ended, twice.
 
     Returns
     -------
     Reader or ReaderError
         The reader, or why there is none.
     """
+    return _of_process(os.getpid())
+
+
+@cache
+def _of_process(_pid: int) -> Reader | ReaderError:
     try:
         return Reader()
     except ReaderError as error:

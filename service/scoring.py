@@ -142,7 +142,7 @@ class Scorer:
             if directory != self._directory:
                 self._model = Model(registry.load(directory))
                 self._directory = directory
-                _log.info("champion loaded", model=self._model.id, unread=self._model.unread())
+                _log.info("champion loaded", model=self._model.id)
         except (registry.RegistryError, OSError) as error:
             # The champion in memory stays in use; without one, comments are held.
             _log.error("champion not loaded", error=str(error))

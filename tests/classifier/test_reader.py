@@ -1,8 +1,10 @@
 import json
 import shutil
 import sys
+from pathlib import Path
 
 import numpy as np
+import onnxruntime
 import pytest
 
 from classifier import reader
@@ -87,3 +89,11 @@ def test_it_says_when_onnxruntime_is_missing(copied, monkeypatch):
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
     with pytest.raises(ReaderError, match="onnxruntime cannot be imported"):
         Reader(copied)
+
+
+def test_it_reports_to_nobody():
+    """From 1.29 on the Linux builds of onnxruntime carry their makers' telemetry."""
+    libraries = list(Path(onnxruntime.__file__).parent.glob("capi/*onnxruntime*.so*"))
+    assert libraries
+    for library in libraries:
+        assert b"OneDsTelemetry" not in library.read_bytes()
