@@ -181,7 +181,7 @@ def _session(path: Path) -> Any:
 
 
 def shipped() -> Reader | ReaderError:
-    """Load the shipped reader once a process: what a process is forked from may not be used, nor ended, twice.
+    """Load the shipped reader, once in each process: a session may not be shared with one that is forked.
 
     Returns
     -------
