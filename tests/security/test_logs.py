@@ -78,6 +78,7 @@ def stored(service: Service) -> list[tuple[str, str]]:
         "zset": lambda key: client.zrange(key, 0, -1),
         "set": client.smembers,
         "list": lambda key: client.lrange(key, 0, -1),
+        "none": lambda _key: [],  # has expired since it was listed
         "string": lambda key: [client.get(key)],
     }
     found = [(key, key + readable(v)) for key in client.keys("*") for v in read[client.type(key)](key)]
