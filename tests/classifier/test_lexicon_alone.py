@@ -15,10 +15,8 @@ SENTENCES = (
     "The second chapter mentions {} on page twelve.",
     "My talk on Tuesday is about {} and starts at six.",
 )
-#: Classes whose words say by themselves what others say only of somebody: they have hardly a neutral use but
-#: to be mentioned. Share of them that may be held all the same.
-SAYING_ALL = ("SLUR", "SUBHUMAN")
-MOST_HELD = 0.05
+#: Share of the slurs that may be held alone: a slur has hardly a neutral use, but to be mentioned.
+MOST_SLURS = 0.05
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +36,7 @@ def held(model, name):
     return [word for word, any_label in zip(found, np.any(over, axis=(0, 2)), strict=True) if any_label]
 
 
-@pytest.mark.parametrize("name", [name for name in CLASSES[1:-1] if name not in SAYING_ALL])
+@pytest.mark.parametrize("name", [name for name in CLASSES[1:-1] if name != "SLUR"])
 def test_it_holds_nothing_for_one_word(champion, name):
     assert held(champion, name) == []
 
@@ -50,6 +48,5 @@ def test_it_scores_much_alike_whoever_is_named(champion):
     assert (reached < [champion.thresholds_[label]["hold"] / 2 for label in LABELS[:2]]).all()
 
 
-@pytest.mark.parametrize("name", SAYING_ALL)
-def test_it_holds_hardly_a_slur_that_is_only_mentioned(champion, name):
-    assert len(held(champion, name)) <= MOST_HELD * len(words(name))
+def test_it_holds_hardly_a_slur_that_is_only_mentioned(champion):
+    assert len(held(champion, "SLUR")) <= MOST_SLURS * len(words("SLUR"))
