@@ -63,7 +63,7 @@ class Torture:
         ]
 
     def run(self, deaths: int) -> None:
-        """Work until as many processes were killed, then let everything come to rest."""
+        """Work until as many processes were killed and more was promised, then let everything come to rest."""
         rng = random.Random(self.seed)
         for thread in self._threads:
             thread.start()
@@ -71,6 +71,8 @@ class Torture:
             while self.deaths < deaths:
                 time.sleep(rng.uniform(0.05, 1.5))
                 self._kill(rng.choices(list(VICTIMS), list(VICTIMS.values()))[0], rng)
+            # On a slow machine all the deaths may come before the first words.
+            wait_for(lambda: len(self.promises.answers) > deaths and self.promises.decisions, 120)
         finally:
             self.stop.set()
             for thread in self._threads:
