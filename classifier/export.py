@@ -8,14 +8,14 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from onnxruntime.quantization import QuantType, quantize_dynamic
 from torch import Tensor, nn
 
-from classifier.dataset import Corpus
-from classifier.finetune import BASE, OURS, SEED, Taught
+from classifier.finetune import BASE, Taught, taught_in
 from classifier.reader import SHIPPED, Reader
 from classifier.reading import digest
 
@@ -63,19 +63,16 @@ def export(taught: Taught, directory: Path) -> None:
     np.save(directory / "heads.npy", np.concatenate([part.numpy() for part in heads]).astype(np.float64))
 
 
-def describe(directory: Path, corpus: Corpus, log: Path) -> None:
+def describe(directory: Path, epochs: Sequence[Path]) -> None:
     """Write the manifest.
 
     Parameters
     ----------
     directory : Path
         Holds what `export` wrote.
-    corpus : Corpus
-        What was taught.
-    log : Path
-        One line of JSON a step.
+    epochs : sequence of Path
+        Directories in which `classifier.finetune` worked, in order.
     """
-    steps = [json.loads(line) for line in log.read_text("utf-8").splitlines()]
     sums = {name: digest(directory / name) for name in _FILES}
     today = datetime.datetime.now(datetime.UTC).date().isoformat()
     manifest = {
@@ -86,15 +83,19 @@ def describe(directory: Path, corpus: Corpus, log: Path) -> None:
             "licence": "Apache-2.0",
             "sha256": digest(BASE / "model.safetensors"),
         },
-        "seed": SEED,
-        "steps": len({step["step"] for step in steps}),
-        "loss": [
-            round(float(np.nanmean([step["loss"] for step in part])), 4)
-            for part in np.array_split(np.array(steps), 10)
-        ],
-        "data": corpus.digests() | {"reader.toml": digest(corpus.ours / "reader.toml")},
+        "epochs": [_told(work) for work in epochs],
     }
     (directory / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n", "utf-8")
+
+
+def _told(work: Path) -> dict[str, Any]:
+    """Return seed and data of an epoch, its steps, and the mean loss of each tenth of them."""
+    lines = (work / "log.jsonl").read_text("utf-8").splitlines()
+    losses = {step["step"]: step["loss"] for step in map(json.loads, lines)}
+    tenths = np.array_split(np.array(list(losses.values())), 10)
+    told: dict[str, Any] = json.loads((work / "epoch.json").read_text("utf-8"))
+    course = [round(float(np.nanmean(part)), 4) for part in tenths]
+    return told | {"steps": len(losses), "loss": course}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -111,17 +112,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         0.
     """
     parser = argparse.ArgumentParser(prog="python -m classifier.export", description=__doc__)
-    parser.add_argument("--data", type=Path, required=True, help="directory of the public sets")
-    parser.add_argument(
-        "--work", type=Path, default=Path("var/reader"), help="where `classifier.finetune` worked"
-    )
+    parser.add_argument("--work", type=Path, nargs="+", required=True, help="of each epoch, in order")
     parser.add_argument("--output", type=Path, default=SHIPPED, help="directory of the reader")
     arguments = parser.parse_args(argv)
-    taught = Taught()
-    _, _, state, *_ = torch.load(arguments.work / "state.pt", weights_only=True)
-    taught.load_state_dict(state)
-    export(taught.eval(), arguments.output)
-    describe(arguments.output, Corpus(OURS, arguments.data), arguments.work / "log.jsonl")
+    export(taught_in(arguments.work[-1]).eval(), arguments.output)
+    describe(arguments.output, arguments.work)
     print(f"{Reader(arguments.output).id}: {arguments.output}")
     return 0
 

