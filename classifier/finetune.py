@@ -244,14 +244,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--after", type=Path, help="--work of the epoch to go on from")
     parser.add_argument("--seed", type=int, default=SEED, help="of every chance; another one for each epoch")
+    parser.add_argument("--share", type=float, default=1.0, help="of the public sets, in a later epoch")
     arguments = parser.parse_args(argv)
     corpus = Corpus(OURS, arguments.data)
     data = corpus.digests() | {"reader.toml": digest(corpus.ours / "reader.toml")}
+    told = {"seed": arguments.seed, "share": arguments.share, "data": data}
     arguments.work.mkdir(parents=True, exist_ok=True)
-    (arguments.work / "epoch.json").write_text(json.dumps({"seed": arguments.seed, "data": data}), "utf-8")
+    (arguments.work / "epoch.json").write_text(json.dumps(told), "utf-8")
     counts = Spool(arguments.work / "counts")
     gather(corpus, Lexicon.read(OURS / "lexicons"), counts, lambda _: None)
-    found = list(lessons(corpus, split(counts).taught.tolist(), arguments.seed))
+    found = list(lessons(corpus, split(counts).taught.tolist(), arguments.seed, arguments.share))
     teach(Lessons(batches(found, arguments.seed)), arguments.work, arguments.after)
     return 0
 

@@ -98,7 +98,7 @@ class Plan:
         return share * self.swapped if example.made and not is_contrast else share
 
 
-def lessons(corpus: Corpus, taught: Sequence[bool], seed: int) -> Iterator[Lesson]:
+def lessons(corpus: Corpus, taught: Sequence[bool], seed: int, share: float = 1.0) -> Iterator[Lesson]:
     """Choose what to teach, in the order of the corpus.
 
     Parameters
@@ -109,6 +109,8 @@ def lessons(corpus: Corpus, taught: Sequence[bool], seed: int) -> Iterator[Lesso
         Which of them may be learnt from.
     seed : int
         Of every chance.
+    share : float, optional
+        How much of the public sets is met, of what training_data/reader.toml says.
 
     Yields
     ------
@@ -121,6 +123,7 @@ def lessons(corpus: Corpus, taught: Sequence[bool], seed: int) -> Iterator[Lesso
         If training_data/reader.toml lacks a share or has one too many.
     """
     plan = Plan(**tomllib.loads((corpus.ours / "reader.toml").read_text("utf-8")))
+    plan = replace(plan, sets={name: often * share for name, often in plan.sets.items()})
     annotated = {name for path in corpus.annotated for name in read_annotations(path)}
     made_up = {path.stem for path in (corpus.ours / "templates").glob("*.txt")}
     rng = np.random.default_rng(seed)
