@@ -65,7 +65,7 @@ def test_it_holds_as_before_what_the_machine_holds(moderation: Moderation) -> No
 
 def test_a_page_says_the_same_whatever_the_machine_thought(moderation: Moderation, visitor: Visitor) -> None:
     pages = []
-    visitor.sign_in("ana")
+    visitor.enter("ana")
     for n, text in enumerate(TEXTS.values()):
         item_id = submit(moderation, text, str(n), author_key=str(n) * 32)["id"]
         page = visitor.get(f"/?lane=audit&item={item_id}").html
@@ -79,7 +79,7 @@ def test_a_page_says_the_same_whatever_the_machine_thought(moderation: Moderatio
 
 def test_it_cannot_be_found_by_what_the_machine_thought(moderation: Moderation, visitor: Visitor) -> None:
     submit(moderation, TEXTS["reject"], author="Rita")
-    visitor.sign_in("ana")
+    visitor.enter("ana")
     assert "Rita" in visitor.get("/?reason=audit").text
     assert "Rita" not in visitor.get("/?label=spam").text
 
@@ -229,8 +229,8 @@ def test_the_pages_of_the_audit_show_and_take_it_all(
 ) -> None:
     give_password(moderation.store, ADMIN)
     admin = Visitor(app)
-    admin.sign_in("admin")
-    visitor.sign_in("ben")
+    admin.enter("admin")
+    visitor.enter("ben")
     assert "Read 1 as the second one" in visitor.get("/audit/").text
     page = visitor.get("/audit/second")
     assert "read me twice" in page.text
@@ -263,7 +263,7 @@ def test_the_page_shows_rates_with_intervals(moderation: Moderation, visitor: Vi
     assert hateful.missed
     assert (hateful.missed.at, hateful.missed.low, hateful.missed.high) == (0.5, 0.5, 0.5)
     assert spam.missed is None
-    visitor.sign_in("ana")
+    visitor.enter("ana")
     page = visitor.get("/audit/?days=90&site=blog").text
     assert "50 %" in page
     assert "none came" in page

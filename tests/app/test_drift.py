@@ -65,12 +65,12 @@ def test_it_names_what_moves_the_scores(moderation: Moderation, clock: Clock) ->
 
 
 def test_the_page_shows_it(moderation: Moderation, clock: Clock, visitor: Visitor) -> None:
-    visitor.sign_in("ana")
+    visitor.enter("ana")
     assert "There is nothing to compare yet." in visitor.get("/drift/?site=blog").text
     for n in range(5):
         submit(moderation, f"kind words [spam=0.0{n}]", f"a{n}")
     clock.move(10 * DAY_S)
-    visitor.sign_in("ana")
+    visitor.enter("ana")
     for n in range(5):
         submit(moderation, f"vile words [spam=0.4{n}]", f"b{n}")
     page = visitor.get("/drift/?site=blog")

@@ -40,7 +40,7 @@ def test_it_speaks_as_the_browser_asks(ana: Visitor, asked: str, spoken: str) ->
 
 
 def test_what_a_person_chose_counts_more(ana: Visitor, moderation: Moderation) -> None:
-    ana.sign_in()
+    ana.enter()
     assert lang(ana.get("/")) == "en"
     page = ana.send(ana.get("/account").form("/language"), language="de")
     assert (lang(page), "Gespeichert." in page.text) == ("de", True)
@@ -54,14 +54,14 @@ def test_what_a_person_chose_counts_more(ana: Visitor, moderation: Moderation) -
 
 
 def test_it_knows_no_other_language(ana: Visitor, moderation: Moderation) -> None:
-    ana.sign_in()
+    ana.enter()
     page = ana.send(ana.get("/account").form("/language"), language="tlh")
     assert page.status == 422
     assert moderation.store.registry.person("ana").language == ""
 
 
 def test_decisions_and_refusals_are_said_in_it(ana: Visitor, moderation: Moderation) -> None:
-    ana.sign_in()
+    ana.enter()
     ana.send(ana.get("/account").form("/language"), language="de")
     first = submit(moderation, "[hateful=0.8] eins", "1")["id"]
     submit(moderation, "[spam=0.7] zwei", "2")
@@ -87,7 +87,7 @@ def test_decisions_and_refusals_are_said_in_it(ana: Visitor, moderation: Moderat
     ],
 )
 def test_errors_are_told_in_it(ana: Visitor, path: str, status: int, said: str) -> None:
-    ana.sign_in()
+    ana.enter()
     page = read(ana, path)
     assert (page.status, said in page.text) == (status, True)
 
@@ -100,7 +100,7 @@ def test_programs_are_answered_in_english(ana: Visitor) -> None:
 
 def test_every_page_is_shown_in_it(ana: Visitor, moderation: Moderation) -> None:
     submit(moderation, "[hateful=0.8]")
-    ana.sign_in("admin")
+    ana.enter("admin")
     for path in ("/", "/campaigns/", "/appeals/", "/figures/", "/settings/", "/settings/blog", "/people",
                  "/people/person?name=ana", "/log?kind=all", "/account", "/account/two-factor"):  # fmt: skip
         page = read(ana, path)
@@ -109,13 +109,13 @@ def test_every_page_is_shown_in_it(ana: Visitor, moderation: Moderation) -> None
 
 
 def test_it_names_every_language_by_its_own_name(ana: Visitor) -> None:
-    ana.sign_in()
+    ana.enter()
     page = ana.get("/account")
     assert {given["lang"] for given in page.with_attribute("lang")} == {*words.LANGUAGES}
 
 
 def test_errors_of_pages_that_do_not_exist_are_told_in_the_chosen_one(ana: Visitor) -> None:
-    ana.sign_in()
+    ana.enter()
     ana.send(ana.get("/account").form("/language"), language="de")
     assert lang(ana.get("/nowhere")) == "de"
     ana.send(ana.get("/account").form("/language"), language="")

@@ -85,7 +85,7 @@ def test_the_pages_show_compare_and_promote(
     give_password(moderation.store, ADMIN)
     submit(moderation, "Thanks, that was a good read.")
     admin = Visitor(app)
-    admin.sign_in("admin")
+    admin.enter("admin")
     page = admin.get("/models/")
     assert "0.750" in page.text
     compared = admin.get(f"/models/{challenger}?site=blog")
@@ -104,5 +104,5 @@ def test_who_may_not_see_every_site_may_not_change_what_judges_them(
     moderation.store.registry.add_person(replace(ADMIN, name="local", sites=("blog",)))
     give_password(moderation.store, replace(ADMIN, name="local", sites=("blog",)))
     local = Visitor(app)
-    local.sign_in("local")
+    local.enter("local")
     assert local.get("/models/").status == 404

@@ -40,14 +40,14 @@ def link_of(page: Page) -> str:
 @pytest.mark.parametrize("path", ["/people", "/people/person?name=ben", "/log"])
 def test_it_is_for_admins_alone(admin: Visitor, visitor: Visitor, path: str) -> None:
     assert Visitor(admin.client.application).get(path).path.startswith("/sign-in")
-    visitor.sign_in()
+    visitor.enter()
     assert visitor.get(path).status == 403
     assert admin.get(path).status == 200
 
 
 @pytest.mark.parametrize("path", ["", "/person", "/reset", "/disable", "/sign-out"])
 def test_it_takes_no_form_of_a_moderator(visitor: Visitor, moderation: Moderation, path: str) -> None:
-    visitor.sign_in()
+    visitor.enter()
     fields = visitor.get("/account").form("/account/password").fields
     answer = visitor.post(f"/people{path}", fields | {"name": "ana", "role": "admin"})
     assert answer.status_code == 403
@@ -99,7 +99,7 @@ def test_it_changes_role_sites_and_address(admin: Visitor, moderation: Moderatio
 
 
 def test_it_disables_and_lets_in_again(admin: Visitor, visitor: Visitor, app: Flask) -> None:
-    visitor.sign_in()
+    visitor.enter()
     page = admin.send(admin.get("/people/person?name=ana").form("/people/disable"))
     assert "let in no more" in page.text
     assert visitor.get("/").path.startswith("/sign-in")
@@ -118,7 +118,7 @@ def test_a_reset_forgets_both_factors(admin: Visitor, moderation: Moderation) ->
 
 
 def test_it_signs_somebody_out_everywhere(admin: Visitor, visitor: Visitor) -> None:
-    visitor.sign_in()
+    visitor.enter()
     page = admin.get("/people/person?name=ana")
     assert "A browser" in page.text
     assert "Nowhere now." in admin.send(page.form("/people/sign-out")).text
@@ -209,7 +209,7 @@ def test_it_lists_where_one_is_signed_in(visitor: Visitor, app: Flask, clock: Cl
 def test_it_signs_out_everywhere_else(visitor: Visitor, app: Flask) -> None:
     others = [Visitor(app), Visitor(app)]
     for v in (*others, visitor):
-        v.sign_in()
+        v.enter()
     form = visitor.get("/account").form("/account/sessions")
     form.fields.pop("session")
     visitor.send(form)
@@ -218,29 +218,29 @@ def test_it_signs_out_everywhere_else(visitor: Visitor, app: Flask) -> None:
 
 def test_it_ends_no_session_of_somebody_else(visitor: Visitor, app: Flask, moderation: Moderation) -> None:
     ben = Visitor(app)
-    ben.sign_in("ben")
+    ben.enter("ben")
     theirs = moderation.store.sessions.of("ben", moderation.clock())[0]
-    Visitor(app).sign_in()
-    visitor.sign_in()
+    Visitor(app).enter()
+    visitor.enter()
     visitor.send(visitor.get("/account").form("/account/sessions"), session=theirs.id)
     assert ben.get("/").path == "/"
 
 
 def test_a_session_ends_on_the_server_too(visitor: Visitor, moderation: Moderation, clock: Clock) -> None:
-    visitor.sign_in()
+    visitor.enter()
     cookie = visitor.client.get_cookie("modqueue")
     assert cookie
     visitor.send(visitor.get("/").form("/sign-out"))
     visitor.client.set_cookie("modqueue", cookie.value)
     assert visitor.get("/").path.startswith("/sign-in")
-    visitor.sign_in()
+    visitor.enter()
     clock.move(12 * 3600 + 1)
     assert moderation.store.sessions.of("ana", clock()) == []
     assert visitor.get("/").path.startswith("/sign-in")
 
 
 def test_a_session_lives_on_while_it_is_used(visitor: Visitor, moderation: Moderation, clock: Clock) -> None:
-    visitor.sign_in()
+    visitor.enter()
     for _ in range(3):
         clock.move(6 * 3600)
         assert visitor.get("/").path == "/"
@@ -249,7 +249,7 @@ def test_a_session_lives_on_while_it_is_used(visitor: Visitor, moderation: Moder
 
 
 def test_the_store_keeps_no_token_of_a_session(visitor: Visitor, moderation: Moderation) -> None:
-    visitor.sign_in()
+    visitor.enter()
     with visitor.client.session_transaction() as session:
         token = session["_user_id"]
     client = moderation.store.registry._db.client
@@ -258,7 +258,7 @@ def test_the_store_keeps_no_token_of_a_session(visitor: Visitor, moderation: Mod
 
 
 def test_a_session_that_was_ended_is_not_brought_back(visitor: Visitor, moderation: Moderation) -> None:
-    visitor.sign_in()
+    visitor.enter()
     sessions = moderation.store.sessions
     (mine,) = sessions.of("ana", moderation.clock())
     sessions.end("ana", [mine.id])

@@ -95,7 +95,7 @@ def test_it_offers_what_scores_speak_against(moderation: Moderation) -> None:
 def test_the_page_offers_and_takes_an_answer(
     moderation: Moderation, copies: list[str], visitor: Visitor
 ) -> None:
-    visitor.sign_in("ben")
+    visitor.enter("ben")
     page = visitor.get("/second-look/?site=blog")
     assert "A near-copy was decided otherwise:" in page.text
     form = page.form(f"/second-look/{copies[2]}")

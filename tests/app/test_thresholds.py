@@ -106,7 +106,7 @@ def shown(page: Page, name: str) -> tuple[str, ...]:
 @pytest.fixture
 def admin(moderation: Moderation, visitor: Visitor) -> Visitor:
     give_password(moderation.store, ADMIN)
-    visitor.sign_in("admin")
+    visitor.enter("admin")
     return visitor
 
 
@@ -167,5 +167,5 @@ def test_the_page_refuses_what_cannot_be_meant(admin: Visitor, query: str) -> No
 
 
 def test_the_page_is_for_admins(visitor: Visitor) -> None:
-    visitor.sign_in("ana")
+    visitor.enter("ana")
     assert visitor.get("/thresholds/?site=blog").status in (403, 404)
