@@ -20,6 +20,7 @@ PASSWORD = "correct horse battery"
 # Argon2 is slow on purpose; how slow is written in each hash.
 FAST = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 HASH = FAST.hash(PASSWORD)
+COOKIE = "modqueue"
 
 
 @dataclass
@@ -98,15 +99,18 @@ class Visitor:
 
     def enter(self, name: str = "ana") -> None:
         """Be signed in, past the page that asks for it: most tests are not about that."""
-        app = self.client.application
-        with app.test_request_context():
-            sessions.begin(self.moderation.store.registry.person(name), "sign_in")
-            answer = app.process_response(app.response_class())
-        cookie = app.config["SESSION_COOKIE_NAME"]
-        self.client.set_cookie(cookie, parse_cookie(answer.headers["Set-Cookie"])[cookie])
+        self.client.set_cookie(COOKIE, session_of(self.client.application, name))
 
     def _page(self, response: TestResponse) -> Page:
         return Page(response)
+
+
+def session_of(app: Flask, name: str) -> str:
+    """Begin a session as signing in does; return its cookie."""
+    with app.test_request_context():
+        sessions.begin(app.extensions["moderation"].store.registry.person(name), "sign_in")
+        answer = app.process_response(app.response_class())
+    return parse_cookie(answer.headers["Set-Cookie"])[COOKIE]
 
 
 def give_password(store: Store, *people: Person) -> None:

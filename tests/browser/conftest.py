@@ -14,7 +14,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 from service.moderation import Moderation
 from tests.conftest import ADMIN, ANA, BEN
-from tests.pages import PASSWORD, give_password
+from tests.pages import COOKIE, give_password, session_of
 
 DESKTOP, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 
@@ -48,7 +48,7 @@ def address(app: Flask, moderation: Moderation) -> Iterator[str]:
     give_password(moderation.store, ANA, BEN, ADMIN)
     server = make_server("127.0.0.1", 0, whole(app), threaded=True, request_handler=_Silent)
     server.daemon_threads = False
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
@@ -63,19 +63,17 @@ def faults() -> list[str]:
 
 
 @pytest.fixture
-def open_desk(browser: Browser, address: str, faults: list[str]) -> Iterator[Open]:
-    """Give a way to open the desk in a browser of its own; no fault may be left at the end."""
+def open_desk(app: Flask, browser: Browser, address: str, faults: list[str]) -> Iterator[Open]:
+    """Give a way to open the desk, signed in, in a browser of its own; no fault may be left at the end."""
     contexts = []
 
     def open_it(name: str = "ana", path: str = "/", **options: Any) -> Page:
         context = browser.new_context(**{"viewport": DESKTOP, "base_url": address, **options})
         contexts.append(context)
+        context.add_cookies([{"name": COOKIE, "value": session_of(app, name), "url": address}])
         page = context.new_page()
         _watch(page, address, faults)
-        page.goto(f"/sign-in?next={path}")
-        page.get_by_label("Name").fill(name)
-        page.get_by_label("Password").fill(PASSWORD)
-        page.get_by_role("button", name="Sign in").click()
+        page.goto(path)
         page.wait_for_selector("#desk")
         if options.get("java_script_enabled", True):
             claimed(page)
