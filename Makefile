@@ -46,9 +46,11 @@ test-process: .venv/dev-installed
 	@sh tests/needs.sh
 	$(BIN)/pytest -n $(shell expr $(PROCESSES) + 1) --dist loadgroup -m process
 
-# Kills processes at 500 random points while senders and moderators work: a quarter of an hour.
+# Kills processes at 500 random points while senders and moderators work: a quarter of an hour. Then the
+# whole suite of the store on every kind of server.
 torture: .venv/dev-installed
-	MODQUEUE_TORTURE_POINTS=500 $(BIN)/pytest -n 0 -s tests/faults
+	@sh tests/needs.sh
+	MODQUEUE_TORTURE_POINTS=500 $(BIN)/pytest -n 0 -s tests/faults tests/store/test_deployments.py
 
 bench: .venv/dev-installed
 	$(BIN)/python -m bench

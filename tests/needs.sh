@@ -11,6 +11,7 @@ command -v php >/dev/null || missing="$missing php-cli php-mysql php-curl php-mb
 command -v phpcs >/dev/null || missing="$missing php-codesniffer"
 command -v mariadbd >/dev/null || missing="$missing mariadb-server-core mariadb-client-core"
 command -v xgettext >/dev/null || missing="$missing gettext"
+[ -x /usr/bin/redis-server ] || missing="$missing redis-server"
 [ -x /usr/sbin/nginx ] || missing="$missing nginx-light"
 # What the tests need of npm is installed beside them: clients that speak to us, an accessibility
 # checker, PHP's versions.

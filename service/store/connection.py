@@ -10,15 +10,12 @@ from typing import Any, cast
 
 import redis
 import structlog
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
 from service.errors import Unavailable
+from service.store import addresses, replicas
 
 Argument = str | bytes | int | float
 
-# Long enough for an fsync on a busy disk, short enough that a blog's visitor is not kept waiting.
-SOCKET_TIMEOUT_S = 3.0
 # What a script uses beside what is common to all.
 USES = {
     "accept": ("campaigns", "figures"),
@@ -31,6 +28,9 @@ USES = {
     "retire": ("campaigns", "forgetting"),
 }
 
+# Needs no replica, where writes wait for one.
+READING = ("walk",)
+
 _log = structlog.get_logger(__name__)
 
 
@@ -41,29 +41,33 @@ def _script_text(name: str) -> str:
     return "".join((scripts / f"{part}.lua").read_text() for part in parts)
 
 
+@contextmanager
+def _told() -> Iterator[None]:
+    try:
+        yield
+    except redis.RedisError as error:
+        # The message may quote arguments, which are people's words: only its kind is logged.
+        _log.error("store failed", error=type(error).__name__)
+        raise Unavailable("the store cannot be reached or refuses writes; try again") from error
+
+
 class Connection:
     """A client, with the scripts that are the only way to change what is stored in a partition."""
 
     def __init__(self, url: str) -> None:
-        # One immediate retry mends a pooled connection that a restarted server has closed;
-        # every script answers the same when it is run twice.
-        self.client = redis.Redis.from_url(
-            url,
-            decode_responses=True,
-            # What is packed comes as text, too, and goes back to its bytes.
-            encoding_errors="surrogateescape",
-            socket_timeout=SOCKET_TIMEOUT_S,
-            socket_connect_timeout=1.0,
-            retry=Retry(NoBackoff(), 1),
-        )
+        with _told():
+            self.client = addresses.client(url)
         self._scripts: dict[str, Any] = {}
 
     def run(self, script: str, prefix: str, *args: Argument) -> Any:
         """Run a script in the slot of the given prefix."""
-        if script not in self._scripts:
-            self._scripts[script] = self.client.register_script(_script_text(script))
-        with self.guard():
-            return self._scripts[script](keys=(prefix,), args=[_plain(a) for a in args])
+        plain = [_plain(a) for a in args]
+        with self.guard() as client:
+            if script not in self._scripts:
+                self._scripts[script] = client.register_script(_script_text(script))
+                if script in READING:
+                    replicas.READING.add(self._scripts[script].sha)
+            return self._scripts[script](keys=(prefix,), args=plain)
 
     def strings(self, script: str, prefix: str, *args: Argument) -> list[str]:
         """Run a script that returns a list of strings."""
@@ -72,12 +76,8 @@ class Connection:
     @contextmanager
     def guard(self) -> Iterator[redis.Redis]:
         """Lend the client; whatever goes wrong there becomes Unavailable."""
-        try:
+        with _told():
             yield self.client
-        except redis.RedisError as error:
-            # The message may quote arguments, which are people's words: only its kind is logged.
-            _log.error("store failed", error=type(error).__name__)
-            raise Unavailable("the store cannot be reached or refuses writes; try again") from error
 
     def close(self) -> None:
         """Give back all connections."""

@@ -53,7 +53,7 @@ def _batches(found: Iterator[tuple[str, str]]) -> Iterator[list[tuple[str, str]]
 def _rewrite(client: Any, name: str) -> None:
     raw: dict[str, str] = client.hgetall(name)
     ttl = max(1, client.ttl(name))
-    pipe = client.pipeline()
+    pipe = client.pipeline(transaction=True)
     pipe.delete(name)
     if ":hook:" in name:
         pipe.set(name, bytes.fromhex(raw["digest"])[: keys.DIGEST_BYTES] + raw["answer"].encode(), ex=ttl)

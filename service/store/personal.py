@@ -25,7 +25,7 @@ class Personal:
         """Offer an item to everybody but this person, for some hours."""
         key = f"{META}skipped:{name}"
         with self._db.guard() as client:
-            pipe = client.pipeline()
+            pipe = client.pipeline(transaction=True)
             pipe.zadd(key, {item_id: now + SKIPPED_FOR_S})
             pipe.zremrangebyscore(key, "-inf", now)
             pipe.zremrangebyrank(key, 0, -SKIPS_MAX - 1)
@@ -51,7 +51,7 @@ class Personal:
     def prefer(self, name: str, switches: Mapping[str, bool]) -> None:
         """Remember what this person switches on or off."""
         with self._db.guard() as client:
-            pipe = client.pipeline()
+            pipe = client.pipeline(transaction=True)
             for switch, on in switches.items():
                 pipe.hset(f"{META}preferences:{name}", switch, "on" if on else "off")
             pipe.execute()
@@ -60,7 +60,7 @@ class Personal:
         """Count an item that was hard to read; nobody but this person is ever told."""
         key = f"{META}exposure:{name}"
         with self._db.guard() as client:
-            pipe = client.pipeline()
+            pipe = client.pipeline(transaction=True)
             pipe.zadd(key, {item_id: now})
             pipe.zremrangebyscore(key, "-inf", now - EXPOSURE_KEPT_S)
             pipe.expire(key, EXPOSURE_KEPT_S)

@@ -83,7 +83,7 @@ class Retiring:
             rows = cast(list[Any], client.xrange(_key(place, stream)))
             known = {codec.dump(codec.load(unpack(fields[STREAMS[stream]]))) for _, fields in rows}
             new = [text for text in map(codec.dump, contents) if text not in known]
-            pipe = client.pipeline()
+            pipe = client.pipeline(transaction=True)
             for text in new:
                 pipe.xadd(_key(place, stream), {STREAMS[stream]: pack(text)})
             pipe.execute()

@@ -39,7 +39,7 @@ class Sessions:
         """Remember a session under the digest of its token."""
         begun = replace(session, id=digest(token))
         with self._db.guard() as client:
-            pipe = client.pipeline()
+            pipe = client.pipeline(transaction=True)
             pipe.set(_session(begun.id), codec.dump(asdict(begun)), ex=_lifetime(begun, begun.seen))
             pipe.zremrangebyscore(_index(begun.name), "-inf", begun.seen)
             pipe.zadd(_index(begun.name), {begun.id: begun.ends})
@@ -54,7 +54,7 @@ class Sessions:
         """Write down when a session was last used; one that was ended meanwhile stays ended."""
         moved = replace(session, seen=now, ends=ends)
         with self._db.guard() as client:
-            pipe = client.pipeline()
+            pipe = client.pipeline(transaction=True)
             pipe.set(_session(session.id), codec.dump(asdict(moved)), ex=_lifetime(moved, now), xx=True)
             pipe.zadd(_index(session.name), {session.id: ends}, xx=True)
             pipe.execute()
@@ -68,7 +68,7 @@ class Sessions:
         own = set(self._ids(name)) & set(ids)
         if own:
             with self._db.guard() as client:
-                pipe = client.pipeline()
+                pipe = client.pipeline(transaction=True)
                 pipe.delete(*map(_session, own))
                 pipe.zrem(_index(name), *own)
                 pipe.execute()
@@ -76,7 +76,7 @@ class Sessions:
     def set_codes(self, name: str, digests: Iterable[str]) -> None:
         """Replace the recovery codes of a person; none takes them all away."""
         with self._db.guard() as client:
-            pipe = client.pipeline()
+            pipe = client.pipeline(transaction=True)
             pipe.delete(META + "codes:" + name)
             if kept := list(digests):
                 pipe.sadd(META + "codes:" + name, *kept)

@@ -16,7 +16,7 @@ class Suggestions:
         """Append an example to those of a site."""
         prefix = keys.prefix(keys.partition_of(site, self._partitions))
         with self._db.guard() as client:
-            pipe = client.pipeline()
+            pipe = client.pipeline(transaction=True)
             pipe.xadd(prefix + "examples", {"example": example})
             pipe.xadd(prefix + "log", {"entry": entry})
             pipe.execute()
