@@ -87,6 +87,8 @@ class Explanation:
         Contributions that belong to no place in the text: its structure and its author.
     quotes : tuple of Quote
         What the author quotes, sorted: it does not count in the score.
+    by_site : tuple of Span
+        How much of the spans the site's own correction added; sorted.
     """
 
     label: str
@@ -96,6 +98,7 @@ class Explanation:
     spans: tuple[Span, ...]
     fields: Fields
     quotes: tuple[Quote, ...] = ()
+    by_site: tuple[Span, ...] = ()
 
 
 def sigmoid(log_odds: Floats) -> Floats:

@@ -1,0 +1,294 @@
+"""Learning a site's correction from its decisions: Gaussian priors, a known share of careless labels, a gate.
+
+The correction is a Gaussian process around the champion's log-odds, whose covariance is linear in what both
+stages see: without decisions it is nothing, and each decision moves it by as much as it tells.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import cho_factor, cho_solve
+from sklearn.metrics import average_precision_score
+
+from classifier import LABELS, splits
+from classifier.cascade import Cascade
+from classifier.encoding import encode_whole
+from classifier.explaining import sigmoid
+from classifier.site import SURE, Correction, Seen, assemble, look
+from classifier.text import Document
+
+Floats = NDArray[np.float64]
+
+#: So many of the latest decisions are learnt from; of one kind there must be as many at least.
+LATEST, FEWEST = 1000, 5
+#: Shares of labels that may have been given the wrong way round; 0.02 bounds what one decision can do.
+NOISES = (0.02, 0.1, 0.3)
+#: Variances of the shift and the slope of all scores.
+CALIBRATION = np.array([1.0, 0.1])
+_STEPS, _SMALL, _DONE = 30, 1e-9, 1e-5
+
+
+class Freedom(NamedTuple):
+    """How much a correction may do: the prior variance of the weights of n-grams and reader's vectors."""
+
+    name: str
+    grams: float
+    means: float
+
+
+NONE, *SOME = (Freedom("none", 0.0, 0.0), Freedom("calibration", 0.0, 0.0), Freedom("words", 1.0, 0.1))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fit:
+    """A correction fitted to the decisions on one label, n of them.
+
+    Attributes
+    ----------
+    weights : ndarray of shape (n,)
+        What each decision adds.
+    odds : ndarray of shape (n,)
+        Log-odds of each comment as all other decisions would have it.
+    said : ndarray of shape (n,)
+        Log-likelihood of each decision by these.
+    """
+
+    weights: Floats
+    odds: Floats
+    said: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Learnt:
+    """What became of one label.
+
+    Attributes
+    ----------
+    decisions, positives : int
+        Learnt from, near-copies counted once.
+    freedom : str
+        Name of the kind of correction that is worth its while.
+    careless : float
+        Share of labels that seem to be the wrong way round.
+    gain, error : float
+        By how much a decision is likelier than by the champion, in nats, and the standard error.
+    before, after : float or None
+        Average precision of the champion and of what the other decisions make of each comment.
+    """
+
+    decisions: int
+    positives: int
+    freedom: str = NONE.name
+    careless: float = 0.0
+    gain: float = 0.0
+    error: float = 0.0
+    before: float | None = None
+    after: float | None = None
+
+
+def learn(
+    champion: Cascade, documents: Sequence[Document], labels: Floats, shares: Floats
+) -> tuple[Correction | None, dict[str, dict[str, Any]]]:
+    """Learn a site's correction.
+
+    Parameters
+    ----------
+    champion : Cascade
+        In use.
+    documents : sequence of Document
+        Comments that were decided, the latest last, n of them.
+    labels : ndarray of shape (n, 3)
+        1, 0 or NaN.
+    shares : ndarray of shape (n,)
+        By which the audit drew each, in (0, 1]; 1 of what it did not draw.
+
+    Returns
+    -------
+    correction : Correction or None
+        None where the decisions tell nothing that the champion does not know.
+    figures : dict of str to dict
+        `Learnt` by label.
+    """
+    places = _once(champion, documents)[-LATEST:]
+    labels, weights = labels[places], balance(shares[places])
+    if not len(places):
+        return None, {label: asdict(Learnt(0, 0)) for label in LABELS}
+    seen = look(champion, [documents[place] for place in places])
+    found, variances, figures = np.zeros(labels.shape), np.zeros((2, len(LABELS))), {}
+    for head, label in enumerate(LABELS):
+        known = np.flatnonzero(~np.isnan(labels[:, head]))
+        chosen, weighed, learnt = _choose(_part(seen, known), head, labels[known, head], weights[known])
+        found[known, head], variances[:, head] = weighed, (chosen.grams, chosen.means)
+        figures[label] = asdict(learnt)
+    correction = assemble(seen, found, variances[0], variances[1], CALIBRATION) if found.any() else None
+    return correction, figures
+
+
+def balance(shares: Floats) -> Floats:
+    """Weigh decisions by one over the share that was drawn, without letting a few outweigh all.
+
+    Parameters
+    ----------
+    shares : ndarray of shape (n,)
+        In (0, 1].
+
+    Returns
+    -------
+    ndarray of shape (n,)
+        At most the root of n before they are scaled to add up to the effective number of decisions.
+
+    References
+    ----------
+    Ionides (2008), Truncated importance sampling, J. Comput. Graph. Stat. 17, 295-311, section 2;
+    Kish (1965), Survey sampling, section 11.7.
+    """
+    weights = np.minimum(1.0 / shares, max(1.0, np.sqrt(len(shares))))
+    return np.asarray(weights * weights.sum() / max((weights**2).sum(), _SMALL), np.float64)
+
+
+def fit(covariance: Floats, prior: Floats, truth: Floats, weights: Floats, careless: float) -> Fit:
+    """Fit a Gaussian process to labels of which a share is the wrong way round.
+
+    Parameters
+    ----------
+    covariance : ndarray of shape (n, n)
+        Of the correction.
+    prior : ndarray of shape (n,)
+        Log-odds of the champion.
+    truth : ndarray of shape (n,)
+        1 or 0.
+    weights : ndarray of shape (n,)
+        Not negative.
+    careless : float
+        In (0, 0.5).
+
+    Returns
+    -------
+    Fit
+        The mode of the posterior, found by Fisher scoring.
+
+    References
+    ----------
+    Rasmussen and Williams (2006), Gaussian processes for machine learning, algorithm 3.1; the likelihood with
+    flipped labels: Bootkrajang and Kaban (2012), Label-noise robust logistic regression, ECML, equation 2;
+    leaving one out without fitting anew: Vehtari et al. (2016), J. Mach. Learn. Res. 17 (103), section 3.3.
+    """
+    odds, found = prior.copy(), np.zeros(len(prior))
+    best = -np.inf
+    for _ in range(_STEPS):
+        slope, curve, root, factor = _newton(covariance, odds, truth, weights, careless)
+        pull = curve * (odds - prior) + slope
+        wanted = pull - root * cho_solve(factor, root * (covariance @ pull))
+        step, now = 1.0, best
+        while step > _SMALL:
+            tried = found + step * (wanted - found)
+            moved = covariance @ tried
+            now = float(weights @ likelihood(prior + moved, truth, careless) - tried @ moved / 2)
+            if now >= best:
+                break
+            step /= 4
+        else:
+            break
+        odds, found, risen, best = prior + moved, tried, now - best, now
+        if risen < _DONE:
+            break
+    return Fit(found, *_left_out(covariance, odds, truth, weights, careless))
+
+
+def likelihood(odds: Floats, truth: Floats, careless: float) -> Floats:
+    """Compute how likely labels are of which a share is the wrong way round.
+
+    Parameters
+    ----------
+    odds, truth : ndarray of shape (n,)
+        Log-odds, and 1 or 0.
+    careless : float
+        The share.
+
+    Returns
+    -------
+    ndarray of shape (n,)
+        Natural logarithms.
+    """
+    told = careless + (1 - 2 * careless) * sigmoid(odds)
+    return np.asarray(np.log(np.where(truth > 0, told, 1 - told)), np.float64)
+
+
+def _newton(
+    covariance: Floats, odds: Floats, truth: Floats, weights: Floats, careless: float
+) -> tuple[Floats, Floats, Floats, Any]:
+    """Return slope and expected curvature of the log-likelihood, the curvature's root, and its factor."""
+    score = sigmoid(odds)
+    told = careless + (1 - 2 * careless) * score
+    rise = (1 - 2 * careless) * score * (1 - score)
+    spread = told * (1 - told)
+    curve = np.maximum(weights * rise**2 / spread, _SMALL)
+    root = np.sqrt(curve)
+    factor = cho_factor(np.eye(len(odds)) + root[:, None] * covariance * root, lower=True, overwrite_a=True)
+    return weights * rise * (truth - told) / spread, curve, root, factor
+
+
+def _left_out(
+    covariance: Floats, odds: Floats, truth: Floats, weights: Floats, careless: float
+) -> tuple[Floats, Floats]:
+    """Return the log-odds without the decision itself, and how likely it is by these."""
+    slope, curve, root, factor = _newton(covariance, odds, truth, weights, careless)
+    scaled = root[:, None] * covariance
+    variance = np.diag(covariance) - np.einsum("ij,ij->j", scaled, cho_solve(factor, scaled))
+    without = odds - variance * slope / np.maximum(1 - variance * curve, _SMALL)
+    return without, likelihood(without, truth, careless)
+
+
+def _choose(seen: Seen, head: int, truth: Floats, weights: Floats) -> tuple[Freedom, Floats, Learnt]:
+    """Choose what makes decisions likeliest that it was not told; nothing unless by more than chance does."""
+    positives, nothing = int(truth.sum()), np.zeros(len(truth))
+    if min(positives, len(truth) - positives) < FEWEST:
+        return NONE, nothing, Learnt(len(truth), positives)
+    odds = np.clip(seen.odds[:, head], -SURE, SURE)
+    covariances = _covariances(seen, odds)
+    tried = {
+        (freedom, careless): fit(covariances[freedom.name], odds, truth, weights, careless)
+        for freedom in SOME
+        for careless in NOISES
+    }
+    chosen, careless = max(tried, key=lambda key: float(weights @ tried[key].said))
+    best = tried[chosen, careless]
+    champion = max(
+        (likelihood(odds, truth, share) for share in NOISES), key=lambda said: float(weights @ said)
+    )
+    gain, error = _mean(best.said - champion, weights)
+    before, after = (float(average_precision_score(truth, scores)) for scores in (odds, best.odds))
+    learnt = Learnt(len(truth), positives, chosen.name, careless, gain, error, before, after)
+    if gain <= error:
+        return NONE, nothing, replace(learnt, freedom=NONE.name)
+    return chosen, best.weights, learnt
+
+
+def _covariances(seen: Seen, odds: Floats) -> dict[str, Floats]:
+    calibration = CALIBRATION[0] + CALIBRATION[1] * np.outer(odds, odds)
+    grams, means = (seen.grams @ seen.grams.T).toarray(), seen.means @ seen.means.T
+    return {one.name: calibration + one.grams * grams + one.means * means for one in SOME}
+
+
+def _mean(differences: Floats, weights: Floats) -> tuple[float, float]:
+    """Return a weighted mean and its standard error (Cochran 1977, Sampling Techniques, section 6.8)."""
+    mean = float(weights @ differences / weights.sum())
+    return mean, float(np.sqrt(((weights * (differences - mean)) ** 2).sum()) / weights.sum())
+
+
+def _part(seen: Seen, chosen: NDArray[np.intp]) -> Seen:
+    return Seen(seen.odds[chosen], seen.grams[chosen], seen.means[chosen])
+
+
+def _once(champion: Cascade, documents: Sequence[Document]) -> NDArray[np.intp]:
+    """Return the places of the comments, of near-copies that of the latest alone."""
+    if not documents:
+        return np.zeros(0, np.intp)
+    texts = [document.text for document in documents]
+    words = encode_whole([Document(text) for text in texts], champion.fast.lexicon).words
+    groups = splits.group(splits.near_copies(texts, words), np.zeros(len(texts), np.uint64))
+    latest = dict(zip(groups.tolist(), range(len(groups)), strict=True))
+    return np.array(sorted(latest.values()), np.intp)
