@@ -1,3 +1,4 @@
+import json
 import math
 import shutil
 
@@ -79,3 +80,35 @@ def test_it_keeps_minimal_sets_in_one_batch():
     assert max(map(len, laid)) < BATCH + MOST_TOGETHER
     for pair in range(1, 21):
         assert sum(any(lesson.pair == pair for lesson in batch) for batch in laid) == 1
+
+
+def test_a_later_epoch_meets_less_of_the_public_sets(small):
+    path = small.public / "surge_toxicity.csv"
+    path.write_text(
+        "id,text,dehumanising,hateful,spam\n" + "".join(f"{n},tea at {n},0,0,0\n" for n in range(20))
+    )
+    corpus = Corpus(small.ours, small.public)
+    taught = [True] * len(list(corpus))
+    all_of_it, half, none = (list(lessons(corpus, taught, 0, share)) for share in (1.0, 0.5, 0.0))
+    assert len(none) + 20 == len(all_of_it)
+    assert len(none) < len(half) < len(all_of_it)
+
+
+@pytest.mark.parametrize(
+    ("text", "author_url", "known"),
+    [
+        ("Nice post!", "https://carpets.test", False),
+        ("Nice post!", "", True),
+        ("Nice post! More at carpets.test", "https://carpets.test", True),
+    ],
+)
+def test_it_learns_no_spam_that_only_its_author_tells(small, text, author_url, known):
+    row = {"id": "x-1", "text": text, "dehumanising": 0, "hateful": 0, "spam": 1, "pair": None}
+    row |= {"comment_author": "Ann", "comment_author_url": author_url, "comment_author_email": ""}
+    (small.ours / "seed" / "war_news.jsonl").write_text(json.dumps(row) + "\n")
+    corpus = Corpus(small.ours, small.public)
+    found = {
+        lesson.labels[2] for lesson in lessons(corpus, [True] * len(list(corpus)), 0) if "nice" in lesson.text
+    }
+    assert (found == {1.0}) if known else all(math.isnan(label) for label in found)
+    assert found
