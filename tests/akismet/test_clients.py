@@ -65,7 +65,8 @@ class Diverted(httpx.HTTPTransport):
     """Sends what is meant for Akismet to us."""
 
     def __init__(self, address: str) -> None:
-        super().__init__()
+        # A connection that is kept may be closed at the other end just when it is used again.
+        super().__init__(limits=httpx.Limits(max_keepalive_connections=0))
         self.address = urlsplit(address)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
@@ -75,7 +76,7 @@ class Diverted(httpx.HTTPTransport):
 
 def test_pypi_akismet(key: Key) -> None:
     def client(value: str) -> akismet.SyncClient:
-        http = httpx.Client(transport=Diverted(key.service.address), timeout=10)
+        http = httpx.Client(transport=Diverted(key.service.address), timeout=60)
         return akismet.SyncClient(config=akismet.Config(key=value, url=BLOG_URL), http_client=http)
 
     # It does not close the line to us itself when it is refused at the start.

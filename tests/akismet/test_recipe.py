@@ -61,7 +61,7 @@ def ports(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, int, 
         yield key, plain, tls, directory / "ca.crt"
     finally:
         proxy.terminate()
-        proxy.wait(20)
+        proxy.wait(120)
         service.stop()
 
 
@@ -79,7 +79,7 @@ def ask(ports: tuple[str, int, int, Path], monkeypatch: pytest.MonkeyPatch) -> A
     monkeypatch.setattr(socket, "getaddrinfo", wildcard)
 
     def post(url: str, **form: str) -> requests.Response:
-        return requests.post(url, form, verify=str(authority), timeout=20)
+        return requests.post(url, form, verify=str(authority), timeout=60)
 
     return post
 
@@ -96,4 +96,4 @@ def test_it_answers_at_akismets_own_names(ports: tuple[str, int, int, Path], ask
 def test_it_is_no_way_to_anything_else(ports: tuple[str, int, int, Path], ask: Any) -> None:
     for path in ("/", "/sign-in", "/api/v1/comments", "/webhooks/comments", "/metrics"):
         assert ask(f"http://rest.akismet.com{path}").status_code == 404
-    assert requests.get(f"http://127.0.0.1:{ports[1]}/1.1/test", timeout=20).status_code == 404
+    assert requests.get(f"http://127.0.0.1:{ports[1]}/1.1/test", timeout=60).status_code == 404

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Iterable
 from dataclasses import replace
+from functools import cache
 from importlib import resources
+from typing import Any
 
 from service import audit, readings, site_settings, thresholds
-from service.domain import LABELS, Policy, ReasonCode, Ruling, Site, Thresholds
+from service.domain import LABELS, Comment, Explanation, Policy, ReasonCode, Ruling, Site, Thresholds
 from service.moderation import Moderation, Wish
+from service.scoring import Scorer
 from service.store import PENDING
 from service.web import fields
 from tests.conftest import ADMIN, ANA, BEN, BLOG, Clock
@@ -18,12 +23,35 @@ DAYS, ROUNDS = 25, 4
 BOTH = tuple(replace(person, sites=(FORUM,)) for person in (ANA, BEN))
 
 
+class Echo:
+    """Judges what is said again and again as the model did when it was first said."""
+
+    def __init__(self, scorer: Scorer) -> None:
+        model = scorer.current()
+        self.id, self.recommended, self.language = model.id, model.recommended, model.language
+        self._score, self._explain = cache(model.score), cache(model.explain)
+
+    def current(self) -> Echo:
+        return self
+
+    def score(self, comment: Comment) -> dict[str, float]:
+        return dict(self._score(_first(comment)))
+
+    def explain(self, comment: Comment, labels: Iterable[str]) -> tuple[Explanation, ...]:
+        return self._explain(_first(comment), tuple(labels))
+
+
+def _first(comment: Comment) -> Comment:
+    return replace(comment, comment_id="", text=re.sub(r"( so)*\s*$", "", comment.text))
+
+
 def fill(m: Moderation, now: float) -> None:
     """Bring the site to where it is now."""
     m.store.registry.add_site(Site(FORUM, BLOG.url, BLOG.secrets))
     clock = Clock()
     clock.now = now - DAYS * 86_400
-    past = Moderation(m.store, m.scorer, clock=clock, audit_key=audit.key("a" * 32))
+    scorer: Any = Echo(m.scorer)
+    past = Moderation(m.store, scorer, clock=clock, audit_key=audit.key("a" * 32))
     site_settings.set_policy(past, FORUM, Policy(audit=0.2), "admin")
     lines = resources.files("service.demo").joinpath("comments.jsonl").read_text().splitlines()
     for n, line in enumerate(lines * ROUNDS):

@@ -21,7 +21,8 @@ DESKTOP, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 Open = Callable[..., Page]
 
 # What a page shows in time on a quiet machine it shows late on a busy one, and the desk looks every 5 s.
-expect.set_options(timeout=20_000)
+PATIENCE_MS = 90_000
+expect.set_options(timeout=PATIENCE_MS)
 
 
 class _Silent(WSGIRequestHandler):
@@ -70,6 +71,7 @@ def open_desk(app: Flask, browser: Browser, address: str, faults: list[str]) -> 
     def open_it(name: str = "ana", path: str = "/", **options: Any) -> Page:
         context = browser.new_context(**{"viewport": DESKTOP, "base_url": address, **options})
         contexts.append(context)
+        context.set_default_timeout(PATIENCE_MS)
         context.add_cookies([{"name": COOKIE, "value": session_of(app, name), "url": address}])
         page = context.new_page()
         _watch(page, address, faults)
@@ -93,7 +95,7 @@ def claimed(page: Page) -> None:
 
 def eventually(page: Page, is_so: Callable[[], object]) -> None:
     """Wait until something is true; what browsers report meanwhile is heard."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + PATIENCE_MS / 1000
     while not is_so():
         assert time.monotonic() < deadline, "it did not happen"
         page.wait_for_timeout(20)

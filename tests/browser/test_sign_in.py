@@ -14,6 +14,7 @@ from service.moderation import Moderation
 from service.people import People
 from service.store import Store
 from tests.browser.axe import violations
+from tests.browser.conftest import PATIENCE_MS
 from tests.conftest import ANA, build_app, lent
 from tests.pages import HASH, PASSWORD
 
@@ -53,6 +54,7 @@ def test_axe_finds_nothing_where_one_signs_in(
     with_second_factor(moderation.store)
     token = People(moderation.store, "admin", moderation.clock()).invite("zoë", "moderator", ["blog"], "")
     context = browser.new_context(base_url=address, locale=locale, color_scheme=scheme)  # type: ignore[arg-type]
+    context.set_default_timeout(PATIENCE_MS)
     page, found = context.new_page(), {}
 
     def judge(name: str, sees: str) -> None:

@@ -14,6 +14,9 @@ from classifier.text import Document
 from tests.classifier.conftest import read_seed
 from tests.classifier.test_text import HOSTILE
 
+# A model is trained for them.
+pytestmark = pytest.mark.process
+
 TEXTS = st.text(st.characters(), max_size=200)
 
 
@@ -47,7 +50,8 @@ def test_it_paints_the_words_that_count(model):
 def test_it_scores_hostile_text_within_bounds(model, text):
     started = time.process_time()
     scores = model.score([Document(text)])
-    assert time.process_time() - started < 0.05
+    # Some milliseconds; what grows with the square of the length takes far longer.
+    assert time.process_time() - started < 2
     assert ((scores >= 0) & (scores <= 1)).all()
 
 
@@ -71,7 +75,6 @@ def test_it_learns_the_labels(model):
         assert yes > no + 0.3, label
 
 
-@pytest.mark.process  # trains anew
 def test_it_is_deterministic(taught, model, lexicon):
     documents, labels = taught
     weights = np.ones_like(labels)
@@ -102,7 +105,6 @@ def test_it_refuses_a_label_with_one_class(taught, lexicon):
         CommentModel(lexicon, max_iter=5).fit(documents, labels, np.ones_like(labels))
 
 
-@pytest.mark.process  # trains anew
 def test_it_ignores_unknown_labels(taught, lexicon):
     documents, labels = (every[::3] for every in taught)
     weights = np.ones_like(labels)

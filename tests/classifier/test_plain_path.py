@@ -11,6 +11,9 @@ from classifier.encoding import TABLE_SIZE, encode
 from classifier.text import Document
 from tests.classifier.conftest import read_seed
 
+# A model is trained for them.
+pytestmark = pytest.mark.process
+
 WORDS = [
     "They",
     "are",

@@ -106,6 +106,7 @@ def test_it_stands_hostile_text(text):
     assert len(split(Document(text, parent="one two three " * 1_400)).quotes) <= MAX_QUOTES
 
 
+@pytest.mark.process  # trains
 def test_it_scores_own_words_and_explains_quotations_apart(model):
     text = f"> {HATE}\n\n{REBUTTAL}"
     document = Document(text)
@@ -121,6 +122,7 @@ def test_it_scores_own_words_and_explains_quotations_apart(model):
     assert all(span.start >= quote.end for span in explained.spans)
 
 
+@pytest.mark.process  # trains
 @given(st.text(max_size=60), st.text(max_size=60))
 def test_it_explains_both_exactly(model, own, said):
     text = f"{own}\n<blockquote>{said}</blockquote> and here is what I think about that"

@@ -9,6 +9,9 @@ from classifier.cascade import Cascade
 from classifier.registry import RegistryError
 from classifier.text import Document
 
+# A model is trained for them.
+pytestmark = pytest.mark.process
+
 
 @pytest.fixture(scope="module")
 def model(model):

@@ -78,4 +78,5 @@ def test_it_maps_a_word_to_its_own_place():
 def test_it_is_bounded_in_time(text):
     started = time.process_time()
     assert len(normalise(text).codes) <= MAX_NORMALISED
-    assert time.process_time() - started < 0.05
+    # Some milliseconds; what grows with the square of the length takes far longer.
+    assert time.process_time() - started < 2

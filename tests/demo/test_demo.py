@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.process.cast import MODQUEUE, csrf_token, wait_for
+from tests.process.cast import MODQUEUE, TIMEOUT_S, csrf_token, wait_for
 
 pytestmark = pytest.mark.process
 
@@ -46,7 +46,7 @@ class Demo:
 
     def stop(self) -> str:
         self.process.send_signal(signal.SIGINT)
-        rest, _ = self.process.communicate(timeout=60)
+        rest, _ = self.process.communicate(timeout=120)
         return rest
 
     def _ours(self, entry: Path) -> str:
@@ -76,21 +76,21 @@ def temporary(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def approve_one(link: str, desk: str) -> str:
     """Sign in by the link and approve the first comment, as a browser without scripts would; return which."""
     with requests.Session() as session:
-        page = session.get(link, timeout=20).text
-        page = session.post(link, data={"csrf_token": csrf_token(page)}, timeout=20).text
+        page = session.get(link, timeout=TIMEOUT_S).text
+        page = session.post(link, data={"csrf_token": csrf_token(page)}, timeout=TIMEOUT_S).text
         comment_id = re.search(r'/posts/\d+#c([\w-]+)"', page)
         form = re.search(r'<form[^>]*action="(/items/[^"]+/decision)".*?</form>', page, re.DOTALL)
         assert form
         assert comment_id, page
         fields = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', form.group()))
-        answer = session.post(desk + form.group(1), data=fields | {"decision": "approve"}, timeout=20)
+        answer = session.post(desk + form.group(1), data=fields | {"decision": "approve"}, timeout=TIMEOUT_S)
         assert answer.status_code == 200, answer.text
         return comment_id.group(1)
 
 
 def shown(blog: str, comment_id: str) -> str:
     """Return what the blog's front page says of a comment."""
-    page = requests.get(blog, timeout=20).text
+    page = requests.get(blog, timeout=TIMEOUT_S).text
     found = re.search(rf'<li id="c{comment_id}".*?</li>', page, re.DOTALL)
     return " ".join(found.group().split()) if found else ""
 
@@ -127,7 +127,7 @@ def test_it_can_be_stopped_while_it_starts(temporary: Path) -> None:
     assert process.stdout
     assert "Starting" in process.stdout.readline()
     process.send_signal(signal.SIGTERM)
-    rest, _ = process.communicate(timeout=60)
+    rest, _ = process.communicate(timeout=120)
     assert process.returncode == 0
     assert "Ready" not in rest
     assert list(temporary.iterdir()) == []

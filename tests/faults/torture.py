@@ -63,7 +63,7 @@ class Torture:
         ]
 
     def run(self, deaths: int) -> None:
-        """Work until as many processes were killed and more was promised, then let everything come to rest."""
+        """Work until as many processes were killed and more was promised, then come to rest."""
         rng = random.Random(self.seed)
         for thread in self._threads:
             thread.start()
@@ -77,13 +77,15 @@ class Torture:
             self.stop.set()
             for thread in self._threads:
                 thread.join()
-        wait_for(self._at_rest, 120)
+        wait_for(self._at_rest, 300)
 
     def _kill(self, victim: str, rng: random.Random) -> None:
         if victim == "launcher":
             self.service.process.kill()
             self.service.process.wait()
             self.service.close()
+            # The web processes end in peace, with what they are answering, and keep the port until then.
+            wait_for(lambda: not self.service.listens())
             self.service.start()
             self.deaths += 1
             return

@@ -29,9 +29,11 @@ from tests.conftest import logs_put_back
 T = TypeVar("T")
 MODQUEUE = Path(sys.executable).with_name("modqueue")
 PASSWORD = "correct horse battery"
+# Long enough for a machine that is busy with everything else: only what never comes is waited for in vain.
+TIMEOUT_S = 60
 
 
-def wait_for(what: Callable[[], T], seconds: float = 60.0) -> T:
+def wait_for(what: Callable[[], T], seconds: float = 120.0) -> T:
     """Wait until something is true, and return it."""
     until = time.monotonic() + seconds
     while not (found := what()):
@@ -114,6 +116,11 @@ class Service:
         assert found, f"serve said {first!r}"
         self.address = found.group()
 
+    def listens(self) -> bool:
+        """Tell whether anything, such as what outlives its launcher for a moment, listens where we do."""
+        with socket.socket() as line:
+            return line.connect_ex(("127.0.0.1", self.port)) == 0
+
     def move(self, data_dir: Path) -> None:
         """Work with another data directory from the next start on."""
         self.data_dir = data_dir
@@ -121,7 +128,7 @@ class Service:
 
     def stop(self) -> int:
         self.process.send_signal(signal.SIGTERM)
-        code = self.process.wait(60)
+        code = self.process.wait(120)
         self.close()
         return code
 
@@ -133,7 +140,7 @@ class Service:
     def run(self, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
         command = [MODQUEUE, *arguments]
         return subprocess.run(
-            command, check=False, env=self.env, input=stdin, capture_output=True, text=True, timeout=60
+            command, check=False, env=self.env, input=stdin, capture_output=True, text=True, timeout=120
         )
 
     def command(self, *arguments: str, stdin: str = "") -> Any:
@@ -159,7 +166,9 @@ class Service:
             [Secret(self.secret)], f"m-{os.getpid()}-{self.sent}", time.time(), body
         )
         headers |= {"X-Modqueue-Site": "blog", "Content-Type": "application/json"}
-        response = requests.post(f"{self.address}/webhooks/comments", data=body, headers=headers, timeout=20)
+        response = requests.post(
+            f"{self.address}/webhooks/comments", data=body, headers=headers, timeout=TIMEOUT_S
+        )
         assert response.status_code == 200, response.text
         answer: dict[str, Any] = response.json()
         return answer
@@ -167,16 +176,16 @@ class Service:
     def api(self, method: str, path: str, body: dict[str, Any] | None = None) -> requests.Response:
         headers = {"Authorization": f"Bearer {self.token}"}
         url = f"{self.address}/api/v1/{path}"
-        return requests.request(method, url, json=body, headers=headers, timeout=20)
+        return requests.request(method, url, json=body, headers=headers, timeout=TIMEOUT_S)
 
     def pending(self) -> list[str]:
         return [c["comment_ID"] for c in self.api("GET", "comments?lane=pending").json()["comments"]]
 
     def sign_in(self, name: str) -> requests.Session:
         session = requests.Session()
-        page = session.get(f"{self.address}/sign-in", timeout=20).text
+        page = session.get(f"{self.address}/sign-in", timeout=TIMEOUT_S).text
         form = {"name": name, "password": PASSWORD, "csrf_token": csrf_token(page)}
-        signed_in = session.post(f"{self.address}/sign-in", data=form, timeout=20)
+        signed_in = session.post(f"{self.address}/sign-in", data=form, timeout=TIMEOUT_S)
         assert signed_in.status_code == 200, signed_in.text[:500]
         return session
 

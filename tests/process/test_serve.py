@@ -13,16 +13,26 @@ import pytest
 import requests
 
 from service.store import embedded
-from tests.process.cast import MODQUEUE, PASSWORD, Blog, Service, csrf_token, service_and_blog, wait_for
+from tests.process.cast import (
+    MODQUEUE,
+    PASSWORD,
+    TIMEOUT_S,
+    Blog,
+    Service,
+    csrf_token,
+    service_and_blog,
+    wait_for,
+)
 
 pytestmark = pytest.mark.process
 
 HELD = "You are vermin, all of you, and vermin must be exterminated."
 
 
-@pytest.fixture
-def pair(tmp_path: Path) -> Iterator[tuple[Service, Blog]]:
-    with service_and_blog(tmp_path / "data") as pair:
+@pytest.fixture(scope="module")
+def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Service, Blog]]:
+    """Give one service for all that leaves it as it was, and its blog."""
+    with service_and_blog(tmp_path_factory.mktemp("p") / "data") as pair:
         yield pair
 
 
@@ -57,27 +67,28 @@ def test_it_goes_the_whole_way(pair: tuple[Service, Blog]) -> None:
 
     service.command("moderator", "add", "ana", "--site", "blog", "--password-stdin", stdin=PASSWORD)
     session = service.sign_in("ana")
-    page = session.get(f"{service.address}/?lane=pending&item={other['id']}", timeout=20).text
+    page = session.get(f"{service.address}/?lane=pending&item={other['id']}", timeout=TIMEOUT_S).text
     form = {"csrf_token": csrf_token(page), "decision": "approve", "revision": "1"}
-    done = session.post(f"{service.address}/items/{other['id']}/decision", data=form, timeout=20)
+    done = session.post(f"{service.address}/items/{other['id']}/decision", data=form, timeout=TIMEOUT_S)
     assert done.status_code == 200
     wait_for(lambda: blog.told("3") == ["approve"])
 
     assert service.api("POST", f"comments/{other['id']}/undo").status_code == 200
     wait_for(lambda: blog.told("3") == ["approve", "hold"])
     assert service.pending() == ["3"]
+    assert service.api("POST", f"comments/{other['id']}/decision", {"decision": "approve"}).status_code == 200
 
 
 def test_it_tells_a_blog_that_was_down(pair: tuple[Service, Blog]) -> None:
     service, blog = pair
-    held = service.send("1", HELD)
+    held = service.send("down", HELD)
     blog.down()
     wish = {"decision": "approve"}
     assert service.api("POST", f"comments/{held['id']}/decision", wish).status_code == 200
     state = f"comments/{held['id']}"
     wait_for(lambda: service.api("GET", state).json()["delivery"]["state"] == "retrying")
     blog.up()
-    wait_for(lambda: blog.told("1") == ["approve"])
+    wait_for(lambda: blog.told("down") == ["approve"])
     wait_for(lambda: service.api("GET", state).json()["delivery"]["state"] == "confirmed")
 
 
@@ -124,7 +135,7 @@ def test_it_refuses_a_second_service_on_one_data_directory_or_port(
     port = service.address.rsplit(":", 1)[1]
     env = service.env | {"MODQUEUE_DATA_DIR": str(tmp_path / "second")}
     command = [MODQUEUE, "serve", "--port", port]
-    second = subprocess.run(command, check=False, env=env, capture_output=True, text=True, timeout=60)
+    second = subprocess.run(command, check=False, env=env, capture_output=True, text=True, timeout=120)
     assert (second.returncode, "try --port" in second.stderr) == (1, True)
     assert _ready(service)
 
@@ -147,12 +158,13 @@ def test_it_keeps_its_secrets_to_itself(pair: tuple[Service, Blog]) -> None:
     secrets = service.data_dir / "secrets.json"
     assert stat.S_IMODE(secrets.stat().st_mode) == 0o600
     assert stat.S_IMODE(service.data_dir.stat().st_mode) == 0o700
-    service.send("1", HELD)
+    service.send("secret", HELD)
     log = (service.data_dir.parent / "serve.log").read_text()
     assert service.secret not in log
     assert "vermin" not in log
     os.chmod(secrets, 0o644)
     findings = service.run("doctor", "--json")
+    os.chmod(secrets, 0o600)
     assert findings.returncode == 1
     assert "others may read it" in findings.stdout
 
@@ -166,6 +178,6 @@ def test_it_uses_an_outside_store(serve: Callable[..., Service], server_url: str
 
 def _ready(service: Service) -> bool:
     try:
-        return requests.get(f"{service.address}/readyz", timeout=5).status_code == 200
+        return requests.get(f"{service.address}/readyz", timeout=30).status_code == 200
     except requests.RequestException:
         return False

@@ -16,7 +16,7 @@ from service import signing
 from service.domain import Secret
 from service.store import embedded
 from tests.app.test_erasing import readable
-from tests.process.cast import PASSWORD, Blog, Service, service_and_blog, wait_for
+from tests.process.cast import PASSWORD, TIMEOUT_S, Blog, Service, service_and_blog, wait_for
 
 pytestmark = pytest.mark.process
 
@@ -38,7 +38,7 @@ def pair(tmp_path: Path) -> Iterator[tuple[Service, Blog]]:
 
 
 def post(service: Service, path: str, **given: Any) -> requests.Response:
-    return requests.post(f"{service.address}{path}", timeout=20, **given)
+    return requests.post(f"{service.address}{path}", timeout=TIMEOUT_S, **given)
 
 
 def signed(service: Service, path: str, body: bytes, secret: str, message: str) -> requests.Response:
@@ -62,8 +62,10 @@ def used_wrongly(service: Service, secret: str) -> set[int]:
         post(service, "/v1alpha1/comments:analyze", params={"key": EMAIL}, json={"comment": {"text": WORDS}}),
         post(service, "/1.1/comment-check", data=SAID | {"blog": IP, "user_ip": IP, "api_key": "0" * 12}),
         post(service, "/sign-in", data={"name": EMAIL, "password": WORDS}),
-        requests.get(f"{service.address}/appeal/{WORDS}", timeout=20),
-        requests.get(f"{service.address}/{WORDS}?email={EMAIL}", headers={"User-Agent": WORDS}, timeout=20),
+        requests.get(f"{service.address}/appeal/{WORDS}", timeout=TIMEOUT_S),
+        requests.get(
+            f"{service.address}/{WORDS}?email={EMAIL}", headers={"User-Agent": WORDS}, timeout=TIMEOUT_S
+        ),
     ]
     return {answer.status_code for answer in answers}
 
@@ -79,7 +81,7 @@ def stored(service: Service) -> list[tuple[str, str]]:
         "set": client.smembers,
         "list": lambda key: client.lrange(key, 0, -1),
         "none": lambda _key: [],  # has expired since it was listed
-        "string": lambda key: [client.get(key)],
+        "string": lambda key: [v for v in client.mget(key) if v is not None],
     }
     found = [(key, key + readable(v)) for key in client.keys("*") for v in read[client.type(key)](key)]
     client.close()

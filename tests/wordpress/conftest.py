@@ -80,11 +80,11 @@ class Pair:
         """Decide on the desk, as ana does with the mouse."""
         desk = self.desk
         item = self.answer(comment_id)["id"]
-        page = desk.get(f"{self.service.address}/?lane=all&item={item}", timeout=20).text
+        page = desk.get(f"{self.service.address}/?lane=all&item={item}", timeout=60).text
         chosen = f"{decision}:{reason}" if reason else decision
         form = {"decision": chosen, "csrf_token": csrf_token(page), "lane": "all"}
         url = f"{self.service.address}/items/{item}/decision"
-        answer = desk.post(url, form, timeout=20, allow_redirects=False)
+        answer = desk.post(url, form, timeout=60, allow_redirects=False)
         assert answer.status_code == 303, answer.text
 
     def examples(self, comment_id: int) -> list[dict[str, Any]]:

@@ -129,14 +129,14 @@ class WordPress:
         env = os.environ | {"PHP_CLI_SERVER_WORKERS": "4"}
         listen = ["-S", f"127.0.0.1:{self.port}", "-t", str(self.root)]
         self._spawn([*self._php, *listen, str(self._router)], env)
-        wait_for(self._answers, 60)
+        wait_for(self._answers)
 
     def stop(self) -> None:
         """End the servers and what they started."""
         for process in reversed(self._running):
             os.killpg(process.pid, signal.SIGTERM)
         for process in self._running:
-            process.wait(20)
+            process.wait(120)
         self._output.close()
 
     def mu_plugin(self, name: str, code: str) -> None:
@@ -249,11 +249,11 @@ class WordPress:
         create = "CREATE DATABASE IF NOT EXISTS wordpress CHARACTER SET utf8mb4"
         client = ["mariadb", "--no-defaults", f"--socket={self._socket}", "-uroot", "-e", create]
         # It may have a socket before it answers there.
-        wait_for(lambda: subprocess.run(client, check=False, stderr=self._output).returncode == 0, 60)
+        wait_for(lambda: subprocess.run(client, check=False, stderr=self._output).returncode == 0)
 
     def _answers(self) -> bool:
         try:
-            return requests.get(f"{self.url}/wp-login.php", timeout=20).ok
+            return requests.get(f"{self.url}/wp-login.php", timeout=60).ok
         except requests.ConnectionError:
             return False
 

@@ -50,7 +50,7 @@ def test_a_moderator_who_edits_has_the_last_word(pair: Pair) -> None:
 
 def test_an_edit_that_waits_is_not_published_by_a_decision_on_what_it_was(pair: Pair) -> None:
     posted = pair.wordpress.comment(pair.text(HELD))
-    pair.wordpress.php("set_transient( 'modqueue_away', 1, 60 );")
+    pair.wordpress.php("set_transient( 'modqueue_away', 1, 3600 );")
     edit(pair, posted.id, pair.text(SPAM))
     path = f"comments/{pair.answer(posted.id)['id']}"
     assert pair.service.api("POST", f"{path}/decision", {"decision": "approve"}).status_code == 200

@@ -61,5 +61,5 @@ def test_the_guide_leads_to_the_first_held_comment(wordpress: WordPress, service
     assert wordpress.comment(held.group(1)).held
     print(f"from a fresh WordPress to the first held comment: {time.monotonic() - started:.1f} s")
     assert not wordpress.comment("Thank you, the bread recipe worked well.").held
-    desk = requests.get(f"{service.address}/metrics", timeout=20).text
+    desk = requests.get(f"{service.address}/metrics", timeout=60).text
     assert 'modqueue_pending{lane="dehumanising"} 1.0' in desk
