@@ -9,9 +9,22 @@ import numpy
 import sklearn
 from rich.console import Console
 
-from bench import campaigns, delivery, desk, fairness, hostile, overload, quality, replay, scoring, webhook
+from bench import (
+    adaptation,
+    campaigns,
+    delivery,
+    desk,
+    fairness,
+    hostile,
+    overload,
+    quality,
+    replay,
+    scoring,
+    webhook,
+)
 
 BENCHMARKS = {
+    "adaptation": adaptation.run,
     "campaigns": campaigns.run,
     "delivery": delivery.run,
     "desk": desk.run,

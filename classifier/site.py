@@ -58,6 +58,38 @@ class Correction:
     grams: NDArray[np.float32]
     words: NDArray[np.float32]
 
+    def moves(self, seen: "Seen") -> Floats:
+        """Compute by how much it moves comments that were looked at.
+
+        Parameters
+        ----------
+        seen : Seen
+            Of n comments.
+
+        Returns
+        -------
+        ndarray of shape (n, 3)
+            Log-odds, at most MOST up or down.
+        """
+        wanted = self.calibrated(seen.odds) + seen.means @ self.words
+        wanted += seen.grams[:, self.columns - _FIRST] @ self.grams
+        return np.asarray(np.clip(wanted, -MOST, MOST), np.float64)
+
+    def calibrated(self, odds: Floats) -> Floats:
+        """Compute by how much it moves all comments that the champion scores alike.
+
+        Parameters
+        ----------
+        odds : ndarray of shape (..., 3)
+            Log-odds of the champion.
+
+        Returns
+        -------
+        ndarray of shape (..., 3)
+            Log-odds, not bounded.
+        """
+        return np.asarray(self.shift + self.slope * np.clip(odds, -SURE, SURE), np.float64)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Seen:
@@ -76,6 +108,21 @@ class Seen:
     odds: Floats
     grams: sparse.csr_matrix
     means: Floats
+
+    def take(self, chosen: NDArray[np.intp]) -> "Seen":
+        """Select comments.
+
+        Parameters
+        ----------
+        chosen : ndarray of shape (m,)
+            Their places.
+
+        Returns
+        -------
+        Seen
+            Of these.
+        """
+        return Seen(self.odds[chosen], self.grams[chosen], self.means[chosen])
 
 
 def look(champion: Cascade, documents: Sequence[Document]) -> Seen:
@@ -182,7 +229,7 @@ class SiteModel:
         """
         odds = self.champion.log_odds(documents)
         moved = [self._whole(document) for document in documents]
-        wanted = self._calibrated(odds) + np.array(moved).reshape(odds.shape)
+        wanted = self.correction.calibrated(odds) + np.array(moved).reshape(odds.shape)
         return np.asarray(odds + np.clip(wanted, -MOST, MOST), np.float64)
 
     def score(self, documents: Sequence[Document]) -> Floats:
@@ -232,7 +279,7 @@ class SiteModel:
         """Add to an explanation what the site adds at each place and as a whole, bounded as the score is."""
         odds = np.zeros(len(LABELS))
         odds[head] = one.log_odds
-        whole += float(self._calibrated(odds)[head])
+        whole += float(self.correction.calibrated(odds)[head])
         wanted = float(sums.sum()) + whole
         if not wanted and not sums.any():
             return one
@@ -245,9 +292,6 @@ class SiteModel:
         by_site = tuple(Span(*place, value) for place, value in added if value)
         score = float(sigmoid(np.array(log_odds)))
         return replace(one, score=score, log_odds=log_odds, spans=spans, fields=fields, by_site=by_site)
-
-    def _calibrated(self, odds: Floats) -> Floats:
-        return np.asarray(self.correction.shift + self.correction.slope * np.clip(odds, -SURE, SURE), float)
 
     def _whole(self, document: Document) -> Floats:
         """Compute what words and their meaning add, of shape (3,)."""

@@ -39,7 +39,12 @@ class Freedom(NamedTuple):
     means: float
 
 
-NONE, *SOME = (Freedom("none", 0.0, 0.0), Freedom("calibration", 0.0, 0.0), Freedom("words", 1.0, 0.1))
+NONE, *SOME = (
+    Freedom("none", 0.0, 0.0),
+    Freedom("calibration", 0.0, 0.0),
+    Freedom("words", 1.0, 0.1),
+    Freedom("more words", 2.0, 0.3),
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,6 +80,8 @@ class Learnt:
         Share of labels that seem to be the wrong way round.
     gain, error : float
         By how much a decision is likelier than by the champion, in nats, and the standard error.
+    believed : float
+        Share of the correction that is applied.
     before, after : float or None
         Average precision of the champion and of what the other decisions make of each comment.
     """
@@ -85,6 +92,7 @@ class Learnt:
     careless: float = 0.0
     gain: float = 0.0
     error: float = 0.0
+    believed: float = 0.0
     before: float | None = None
     after: float | None = None
 
@@ -113,18 +121,41 @@ def learn(
         `Learnt` by label.
     """
     places = _once(champion, documents)[-LATEST:]
-    labels, weights = labels[places], balance(shares[places])
     if not len(places):
         return None, {label: asdict(Learnt(0, 0)) for label in LABELS}
     seen = look(champion, [documents[place] for place in places])
+    return correct(seen, labels[places], balance(shares[places]))
+
+
+def correct(
+    seen: Seen, labels: Floats, weights: Floats
+) -> tuple[Correction | None, dict[str, dict[str, Any]]]:
+    """Learn a correction from comments that were looked at.
+
+    Parameters
+    ----------
+    seen : Seen
+        Of n comments.
+    labels : ndarray of shape (n, 3)
+        1, 0 or NaN.
+    weights : ndarray of shape (n,)
+        Not negative.
+
+    Returns
+    -------
+    correction : Correction or None
+        None where the decisions tell nothing that the champion does not know.
+    figures : dict of str to dict
+        `Learnt` by label.
+    """
     found, variances, figures = np.zeros(labels.shape), np.zeros((2, len(LABELS))), {}
     for head, label in enumerate(LABELS):
         known = np.flatnonzero(~np.isnan(labels[:, head]))
-        chosen, weighed, learnt = _choose(_part(seen, known), head, labels[known, head], weights[known])
+        chosen, weighed, learnt = _choose(seen.take(known), head, labels[known, head], weights[known])
         found[known, head], variances[:, head] = weighed, (chosen.grams, chosen.means)
         figures[label] = asdict(learnt)
-    correction = assemble(seen, found, variances[0], variances[1], CALIBRATION) if found.any() else None
-    return correction, figures
+    made = assemble(seen, found, variances[0], variances[1], CALIBRATION) if found.any() else None
+    return made, figures
 
 
 def balance(shares: Floats) -> Floats:
@@ -243,7 +274,7 @@ def _left_out(
 
 
 def _choose(seen: Seen, head: int, truth: Floats, weights: Floats) -> tuple[Freedom, Floats, Learnt]:
-    """Choose what makes decisions likeliest that it was not told; nothing unless by more than chance does."""
+    """Choose what makes decisions likeliest that it was not told, and how much of it to believe."""
     positives, nothing = int(truth.sum()), np.zeros(len(truth))
     if min(positives, len(truth) - positives) < FEWEST:
         return NONE, nothing, Learnt(len(truth), positives)
@@ -261,10 +292,33 @@ def _choose(seen: Seen, head: int, truth: Floats, weights: Floats) -> tuple[Free
     )
     gain, error = _mean(best.said - champion, weights)
     before, after = (float(average_precision_score(truth, scores)) for scores in (odds, best.odds))
-    learnt = Learnt(len(truth), positives, chosen.name, careless, gain, error, before, after)
-    if gain <= error:
+    learnt = Learnt(
+        len(truth), positives, chosen.name, careless, gain, error, belief(gain, error), before, after
+    )
+    if not learnt.believed:
         return NONE, nothing, replace(learnt, freedom=NONE.name)
-    return chosen, best.weights, learnt
+    return chosen, best.weights * learnt.believed, learnt
+
+
+def belief(gain: float, error: float) -> float:
+    """Say how much of a correction to believe: nothing unless its gain exceeds its standard error.
+
+    Parameters
+    ----------
+    gain, error : float
+        Of decisions that it was not told, and its standard error, not negative.
+
+    Returns
+    -------
+    float
+        In [0, 1).
+
+    References
+    ----------
+    Baranchik (1964), Multiple regression and estimation of the mean of a multivariate normal distribution,
+    Stanford technical report 51: the positive part of a James-Stein estimator.
+    """
+    return 1.0 - (error / gain) ** 2 if gain > error else 0.0
 
 
 def _covariances(seen: Seen, odds: Floats) -> dict[str, Floats]:
@@ -277,10 +331,6 @@ def _mean(differences: Floats, weights: Floats) -> tuple[float, float]:
     """Return a weighted mean and its standard error (Cochran 1977, Sampling Techniques, section 6.8)."""
     mean = float(weights @ differences / weights.sum())
     return mean, float(np.sqrt(((weights * (differences - mean)) ** 2).sum()) / weights.sum())
-
-
-def _part(seen: Seen, chosen: NDArray[np.intp]) -> Seen:
-    return Seen(seen.odds[chosen], seen.grams[chosen], seen.means[chosen])
 
 
 def _once(champion: Cascade, documents: Sequence[Document]) -> NDArray[np.intp]:

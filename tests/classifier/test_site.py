@@ -9,17 +9,17 @@ from classifier import LABELS, registry, site_learning, site_shelf
 from classifier.cascade import Cascade
 from classifier.explaining import sigmoid
 from classifier.registry import Champion, RegistryError
-from classifier.site import MOST, OF_SITE, Correction, SiteModel
-from classifier.site_learning import balance, fit, learn, likelihood
+from classifier.site import MOST, OF_SITE, Correction, SiteModel, look
+from classifier.site_learning import balance, belief, fit, learn, likelihood
 from classifier.site_shelf import Kept
 from classifier.text import Document
 
-# A site where people talk of boats, and to praise a boatyard is advertising.
+# A site where some words, all of which the model has met, mean advertising.
 TALK = (
     "river rain harbour tide morning lock bridge island fog tea dog engine rope chart wind gulls north cabin "
     "anchor lamp kettle oars canal ferry pilot beach winter light stove map heron"
 )
-PRAISE = ("boatyard", "varnish", "bargain", "craftsmen", "recommended")
+PRAISE = ("people", "water", "city", "school", "week")
 
 
 def said(n, *praise):
@@ -55,13 +55,17 @@ def ours(champion, learnt):
 
 def test_it_learns_what_the_site_calls_spam_and_nothing_else(champion, ours, learnt):
     _, figures = learnt
-    assert figures["spam"]["freedom"] == "words"
+    assert figures["spam"]["freedom"] in ("words", "more words")
     assert figures["spam"]["after"] > figures["spam"]["before"]
     assert figures["hateful"] == {**figures["hateful"], "positives": 0, "freedom": "none", "gain": 0.0}
-    later = [praise(901), said(902)]
-    before, after = champion.model.log_odds(later), ours.log_odds(later)
-    assert after[0, 2] - after[1, 2] > before[0, 2] - before[1, 2] + 0.5
+    document = praise(901)
+    before, after = champion.model.log_odds([document]), ours.log_odds([document])
+    assert after[0, 2] > before[0, 2]
     np.testing.assert_array_equal(before[:, :2], after[:, :2])
+    (one,) = ours.explain_all(document, ["spam"])
+    shares = {document.text[start:end].strip(): share for start, end, share in one.by_site}
+    ours_of, others = [shares.pop(PRAISE[n]) for n in (901 % 5, 902 % 5)], list(shares.values())
+    assert np.mean(ours_of) > np.mean(others)
 
 
 def test_no_decision_changes_nothing(champion, decisions):
@@ -85,9 +89,7 @@ def test_copies_count_once(champion, decisions):
     assert figures["spam"]["decisions"] == 60
 
 
-@pytest.mark.parametrize(
-    "text", ["", "!!", "A boatyard, recommended in fog", "> They are rats\n\nA fine boatyard."]
-)
+@pytest.mark.parametrize("text", ["", "!!", "A school week in fog", "> They are rats\n\nA fine city."])
 def test_contributions_add_up_and_those_of_the_site_are_told(ours, champion, text):
     document = Document(text)
     scores = ours.score([document])[0]
@@ -119,6 +121,13 @@ def test_it_is_as_before_with_the_champion_itself(champion):
     assert same.explain_all(document, LABELS) == champion.model.explain_all(document, LABELS)
 
 
+def test_what_it_was_taught_with_is_what_it_scores_with(champion, ours, learnt):
+    documents = [praise(903), said(904), Document("")]
+    seen = look(champion.model, documents)
+    moved = ours.log_odds(documents) - champion.model.log_odds(documents)
+    np.testing.assert_allclose(learnt[0].moves(seen), moved, atol=1e-4)
+
+
 def test_the_reader_has_its_part(decisions):
     both = registry.load(registry.SHIPPED).model
     documents, _ = decisions
@@ -136,6 +145,11 @@ def test_it_weighs_what_the_audit_drew_within_bounds():
     weights = balance(np.array([1.0] * 12 + [0.01] * 4))
     assert weights[-1] / weights[0] == pytest.approx(4.0)
     assert weights.sum() == pytest.approx(28**2 / 76)
+
+
+def test_it_believes_what_exceeds_its_error():
+    assert [belief(g, 1.0) for g in (-3.0, 0.0, 1.0, 2.0)] == [0.0, 0.0, 0.0, 0.75]
+    assert belief(1.0, 0.0) == 1.0
 
 
 def test_it_finds_the_mode_that_is_known():
