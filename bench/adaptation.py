@@ -2,8 +2,8 @@
 
 `MODQUEUE_DATASETS=DIR python -m bench adaptation`. A site is a community (a set, or several) with a policy:
 as its set labels; strict, where what the set calls offensive is rejected too; narrow, where attacks on one
-group alone are. Its comments come in random order; the first are decided, later ones are judged by the champion
-and by the champion with the site's correction. The champion has learnt other rows of the same sets.
+group alone are. Its comments come in random order; the first are decided, later ones are judged by the
+champion and by the champion with the site's correction. The champion has learnt other rows of the same sets.
 """
 
 from __future__ import annotations

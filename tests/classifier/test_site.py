@@ -82,11 +82,11 @@ def test_what_is_decided_by_the_toss_of_a_coin_teaches_nothing(champion, decisio
     assert correction is None, figures
 
 
-def test_copies_count_once(champion, decisions):
+def test_copies_count_once(champion, decisions, learnt):
     documents, labels = decisions
-    _, figures = learn(champion.model, documents + [documents[0]] * 40, np.vstack([labels, [labels[0]] * 40]),
-                       np.ones(100))  # fmt: skip
-    assert figures["spam"]["decisions"] == 60
+    copied = documents + [documents[0]] * 40, np.vstack([labels, [labels[0]] * 40])
+    _, figures = learn(champion.model, *copied, np.ones(100))
+    assert figures["spam"]["decisions"] == learnt[1]["spam"]["decisions"]
 
 
 @pytest.mark.parametrize("text", ["", "!!", "A school week in fog", "> They are rats\n\nA fine city."])
