@@ -7,7 +7,6 @@ import threading
 import time
 from collections import Counter
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from secrets import SystemRandom
@@ -22,6 +21,7 @@ from service.data_dir import complete
 from service.domain import Delivery, Site
 from service.errors import Unavailable
 from service.moderation import Moderation, connect
+from service.store import Settlement
 
 MINUTE, HOUR = 60.0, 3600.0
 # How long to wait after the first, second, ... attempt; after one more the delivery is a dead letter.
@@ -43,6 +43,8 @@ LEASE_S = 30.0
 POLL_S = 0.1
 GATHER_S = 0.002
 THREADS = 16
+# So many are leased for each thread: there is work while what has ended is settled. Two attempts fit in a lease.
+AHEAD = 2
 BEAT_S = 1.0
 RESCORE_S = 5.0
 OUTAGE_PAUSE_S = 2.0
@@ -52,7 +54,7 @@ _random = SystemRandom()
 
 
 class Worker:
-    """Leases due deliveries, attempts them on a pool of threads, and settles each."""
+    """Leases due deliveries, attempts them on a pool of threads, and settles together what has ended."""
 
     def __init__(self, moderation: Moderation, allow_private: bool, threads: int = 8) -> None:
         self._moderation = moderation
@@ -63,7 +65,7 @@ class Worker:
         self._per_site = max(1, threads // 2)
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="delivery")
         self._beat_at = float("-inf")
-        self._in_flight: dict[Future[bool], str] = {}
+        self._in_flight: dict[Future[tuple[Settlement | None, bool]], str] = {}
         self._failing: set[str] = set()
 
     def run_once(self) -> int:
@@ -95,6 +97,7 @@ class Worker:
     def close(self) -> None:
         """Finish what is in flight, and give threads and connections back."""
         self._pool.shutdown()
+        self._collect()
         self._ways.close()
 
     def _beat(self) -> None:
@@ -112,7 +115,7 @@ class Worker:
 
     def _start_due(self) -> int:
         self._collect()
-        free = self._threads - len(self._in_flight)
+        free = AHEAD * self._threads - len(self._in_flight)
         if not free:
             return 0
         now = self._moderation.clock()
@@ -125,9 +128,14 @@ class Worker:
         return len(due)
 
     def _collect(self) -> None:
-        for future in [f for f in self._in_flight if f.done()]:
-            site = self._in_flight.pop(future)
-            (self._failing.discard if future.result() else self._failing.add)(site)
+        ended = [f for f in self._in_flight if f.done()]
+        settlements = []
+        for future in ended:
+            site, (settlement, answers_well) = self._in_flight.pop(future), future.result()
+            (self._failing.discard if answers_well else self._failing.add)(site)
+            settlements += [settlement] if settlement else []
+        if settlements:
+            self._settle(settlements)
 
     def _rooms(self) -> dict[str, int]:
         # A site whose last attempt failed is tried by one thread until it answers well.
@@ -135,41 +143,30 @@ class Worker:
         most = dict.fromkeys(busy, self._per_site) | dict.fromkeys(self._failing, 1)
         return {site: max(0, limit - busy[site]) for site, limit in most.items()}
 
-    def _deliver(self, delivery: Delivery, site: Site | None) -> bool:
+    def _deliver(self, delivery: Delivery, site: Site | None) -> tuple[Settlement | None, bool]:
+        """Return what to write down, and whether the site answers well."""
         try:
-            return self._attempt(delivery, site)
+            result = self._ways.send(site, delivery, self._moderation.clock())
+            if site and result.state == "gone":
+                self._disable(site)
         except Unavailable:
-            # It comes again when its lease ends.
-            _log.warning("a delivery could not be settled", delivery=delivery.id)
+            _log.warning("a delivery could not be attempted", delivery=delivery.id)
+            return None, False
         except Exception as error:
             _log.error("a delivery broke", delivery=delivery.id, exc_info=error)
-            with suppress(Unavailable):
-                self._settle(delivery, Result("retry", f"internal error: {type(error).__name__}"))
-        return False
+            result = Result("retry", f"internal error: {type(error).__name__}")
+        now = self._moderation.clock()
+        return _settlement(delivery, result, now), result.state in ("confirmed", "refused")
 
-    def _attempt(self, delivery: Delivery, site: Site | None) -> bool:
-        result = self._ways.send(site, delivery, self._moderation.clock())
-        if site and result.state == "gone":
-            self._disable(site)
-        self._settle(delivery, result)
-        return result.state in ("confirmed", "refused")
-
-    def _settle(self, delivery: Delivery, result: Result) -> None:
-        now, delay = self._moderation.clock(), _delay(delivery.attempts, result.retry_after)
-        if result.state == "gone":
-            self._bury(delivery, f"{result.error}: the blog takes no callbacks any more")
-        elif result.state == "refused":
-            self._bury(delivery, result.error)
-        elif result.state == "retry" and delay is None:
-            self._bury(delivery, f"out of attempts; the last: {result.error}")
-        else:
-            next_at = now + (delay or 0.0)
-            self._store.outbox.settle(delivery, result.state, now, next_at=next_at, error=result.error)
-            _report(delivery, result.state, result.error)
-
-    def _bury(self, delivery: Delivery, error: str) -> None:
-        self._store.outbox.settle(delivery, "dead", self._moderation.clock(), error=error)
-        _report(delivery, "dead", error)
+    def _settle(self, settlements: list[Settlement]) -> None:
+        try:
+            self._store.outbox.settle_all(settlements)
+        except Unavailable:
+            # They come again when their leases end.
+            _log.warning("deliveries could not be settled", deliveries=[s.delivery.id for s in settlements])
+            return
+        for settlement in settlements:
+            _report(settlement)
 
     def _disable(self, site: Site) -> None:
         # Read again, so that what changed while the blog was answering is not undone.
@@ -192,6 +189,19 @@ class Worker:
                 _log.error("rescoring broke", exc_info=error)
 
 
+def _settlement(delivery: Delivery, result: Result, now: float) -> Settlement:
+    delay = _delay(delivery.attempts, result.retry_after)
+    if result.state == "gone":
+        return Settlement(
+            delivery, "dead", now, error=f"{result.error}: the blog takes no callbacks any more"
+        )
+    if result.state == "refused":
+        return Settlement(delivery, "dead", now, error=result.error)
+    if result.state == "retry" and delay is None:
+        return Settlement(delivery, "dead", now, error=f"out of attempts; the last: {result.error}")
+    return Settlement(delivery, result.state, now, now + (delay or 0.0), result.error)
+
+
 def _delay(attempts: int, retry_after: float | None) -> float | None:
     if attempts > len(LADDER_S):
         return None
@@ -199,14 +209,15 @@ def _delay(attempts: int, retry_after: float | None) -> float | None:
     return max(LADDER_S[attempts - 1] * jitter, retry_after or 0.0)
 
 
-def _report(delivery: Delivery, state: str, error: str) -> None:
+def _report(settled: Settlement) -> None:
+    delivery = settled.delivery
     _log.info(
         "delivery",
         delivery=delivery.id,
         site=delivery.site,
         attempt=delivery.attempts,
-        state=state,
-        error=error,
+        state=settled.result,
+        error=settled.error,
     )
 
 

@@ -11,7 +11,7 @@ from service.store.erasing import Erasing
 from service.store.figures import Figures
 from service.store.hooks import Hooks
 from service.store.log import Entry, Log, LogPage
-from service.store.outbox import Outbox
+from service.store.outbox import Outbox, Settlement
 from service.store.personal import Personal
 from service.store.policies import Policies
 from service.store.pool import Pool
@@ -37,6 +37,7 @@ __all__ = [
     "LogPage",
     "Page",
     "Session",
+    "Settlement",
     "Sort",
     "Store",
     "Trace",

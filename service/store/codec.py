@@ -180,7 +180,7 @@ def person(text: str) -> Person:
 
 # What `asdict` would do with copies all the way down, at a tenth of its time.
 # Of a judgement, these are only written where there is something to say.
-_RARE = ("anyway", "foreign", "audit")
+_RARE = ("anyway", "foreign", "audit", "by_site")
 _HIDDEN = Judgement(Verdict.HOLD, (Reason("audit"),), {}, "", 0, Lane.AUDIT)
 _COMMENT, _JUDGEMENT, _REASON, _EXPLANATION, _QUOTE = (
     [f.name for f in fields(kind) if f.name not in _RARE]
@@ -205,14 +205,19 @@ def _dump_explanation(e: Explanation) -> dict[str, Any]:
     bias = e.log_odds - total
     quotes = [(q, *_dump_shares(q)) for q in e.quotes]
     said = [_shallow(q, _QUOTE) | shares | {"log_odds": bias + total} for q, shares, total in quotes]
-    return _shallow(e, _EXPLANATION) | shares | {"bias": bias, "quotes": said}
+    by_site = {"by_site": list(_gaps(_units(e.by_site)))} if e.by_site else {}
+    return _shallow(e, _EXPLANATION) | shares | by_site | {"bias": bias, "quotes": said}
 
 
 def _dump_shares(e: Explanation | Quote) -> tuple[dict[str, Any], float]:
-    units = [(start, end, round(c / _UNIT)) for start, end, c in e.spans]
+    units = _units(e.spans)
     parts = [(name, round(c / _UNIT)) for name, c in e.fields]
     total = sum(n for _, _, n in units) + sum(n for _, n in parts)
     return {"spans": list(_gaps(units)), "fields": parts}, total * _UNIT
+
+
+def _units(spans: Iterable[tuple[int, int, float]]) -> list[tuple[int, int, int]]:
+    return [(start, end, round(c / _UNIT)) for start, end, c in spans]
 
 
 def _gaps(spans: Iterable[tuple[int, int, int]]) -> Iterator[int]:
@@ -225,15 +230,20 @@ def _gaps(spans: Iterable[tuple[int, int, int]]) -> Iterator[int]:
 
 def _explanation(raw: Mapping[str, Any]) -> Explanation:
     quotes = tuple(Quote(**{**quote, **_shares(quote)}) for quote in raw.get("quotes", ()))
-    return Explanation(**{**raw, **_shares(raw), "quotes": quotes})
+    by_site = tuple(_spans(raw.get("by_site", ())))
+    return Explanation(**{**raw, **_shares(raw), "quotes": quotes, "by_site": by_site})
 
 
 def _shares(raw: Mapping[str, Any]) -> dict[str, Any]:
-    spans, at, flat = [], 0, raw["spans"]
+    fields = tuple((name, units * _UNIT) for name, units in raw["fields"])
+    return {"spans": tuple(_spans(raw["spans"])), "fields": fields}
+
+
+def _spans(flat: Sequence[int]) -> Iterator[tuple[int, int, float]]:
+    at = 0
     for gap, length, units in zip(flat[::3], flat[1::3], flat[2::3], strict=True):
         start, at = at + gap, at + gap + length
-        spans.append((start, at, units * _UNIT))
-    return {"spans": tuple(spans), "fields": tuple((name, units * _UNIT) for name, units in raw["fields"])}
+        yield start, at, units * _UNIT
 
 
 def _in_campaign(judged: Judgement, campaign: str) -> Judgement:

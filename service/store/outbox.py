@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, cast
 
 from service.domain import Delivery, DeliveryState
 from service.errors import NotFound
 from service.store import codec, keys
 from service.store.connection import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What became of an attempt (`confirmed`, `retry` or `dead`), and when to try again."""
+
+    delivery: Delivery
+    result: str
+    at: float
+    next_at: float = 0.0
+    error: str = ""
 
 
 class Outbox:
@@ -28,30 +40,28 @@ class Outbox:
 
         One that is not settled before its lease ends comes again.
         """
-        leased: list[Delivery] = []
         own = [value for pair in (rooms or {}).items() for value in pair]
-        for partition in self._partitions_due(now):
-            left = limit - len(leased)
-            if left <= 0:
-                break
-            args = (now, now + lease_s, left, limit if per_site is None else per_site, *own)
-            rows = self._db.run("lease_due", keys.prefix(partition), *args)
-            leased += [Delivery(i, item, site, body, int(n), t == 1) for i, item, site, body, n, t in rows]
-        return leased
+        due = self._partitions_due(now)[:limit]
+        # An equal share each, so that all are asked in one go.
+        share = limit // max(1, len(due))
+        args = (now, now + lease_s, share, limit if per_site is None else per_site, *own)
+        replies = self._db.run_all("lease_due", [(keys.prefix(partition), args) for partition in due])
+        return [
+            Delivery(i, item, site, body, int(n), t == 1)
+            for rows in replies
+            for i, item, site, body, n, t in rows
+        ]
 
     def settle(
         self, delivery: Delivery, result: str, now: float, *, next_at: float = 0.0, error: str = ""
     ) -> str:
-        """Write down a result (`confirmed`, `retry` or `dead`); return the state that the delivery is in."""
-        entry = ""
-        if result != "retry":
-            entry = codec.log_entry(
-                f"delivery:{result}", now, site=delivery.site, item=delivery.item_id,
-                delivery=delivery.id, attempts=delivery.attempts, error=error,
-            )  # fmt: skip
-        prefix = keys.prefix_of_delivery(delivery.id)
-        args = (delivery.id, delivery.attempts, result, now, next_at, error, entry)
-        return str(self._db.run("settle", prefix, *args))
+        """Write down a result; return the state that the delivery is in."""
+        return self.settle_all([Settlement(delivery, result, now, next_at, error)])[0]
+
+    def settle_all(self, settlements: Sequence[Settlement]) -> list[str]:
+        """Write down several results, each for itself; return the states that the deliveries are in."""
+        calls = [(keys.prefix_of_delivery(s.delivery.id), _arguments(s)) for s in settlements]
+        return [str(state) for state in self._db.run_all("settle", calls)]
 
     def waiting(self, limit: int = 100) -> list[tuple[str, str, DeliveryState]]:
         """Return (site, item, state) of deliveries that are queued or retrying, earliest first."""
@@ -120,3 +130,14 @@ class Outbox:
             hashes = cast(list[dict[str, str]], pipe.execute())
         states = ((h, codec.delivery_state(d, h)) for d, h in zip(ids, hashes, strict=True))
         return [(h["site"], h["item"], s) for h, s in states if s]
+
+
+def _arguments(settled: Settlement) -> tuple[str | int | float, ...]:
+    delivery, entry = settled.delivery, ""
+    if settled.result != "retry":
+        entry = codec.log_entry(
+            f"delivery:{settled.result}", settled.at, site=delivery.site, item=delivery.item_id,
+            delivery=delivery.id, attempts=delivery.attempts, error=settled.error,
+        )  # fmt: skip
+    next_at, error = settled.next_at, settled.error
+    return delivery.id, delivery.attempts, settled.result, settled.at, next_at, error, entry

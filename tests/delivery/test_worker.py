@@ -223,7 +223,7 @@ def test_it_sends_again_after_a_crash_between_sending_and_settling(
     worker: Worker, moderation: Moderation, decided: Decide, receiver: Receiver, clock: Clock
 ) -> None:
     item = decided()
-    with patch.object(moderation.store.outbox, "settle", side_effect=Unavailable("away")):
+    with patch.object(moderation.store.outbox, "settle_all", side_effect=Unavailable("away")):
         worker.run_once()
     assert worker.run_once() == 0
     clock.move(31)

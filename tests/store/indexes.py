@@ -12,7 +12,7 @@ def indexed(store: Store, site: str = "blog") -> dict[str, set[str]]:
     """Return the terms, in hexadecimal, that each item of a site is found by."""
     client = store._db.client
     ids = {int(k.rpartition(":")[2]) * 128 + int(f): i
-           for k in client.keys(f"mq:*}}:ids:{site}:*") for f, i in client.hgetall(k).items()}  # fmt: skip
+           for k in client.scan_iter(f"mq:*}}:ids:{site}:*", count=1000) for f, i in client.hgetall(k).items()}  # fmt: skip
     found: dict[str, set[str]] = {i: set() for i in ids.values()}
     for number, terms in _numbers(store, site).items():
         found[ids[number]] |= terms
@@ -22,7 +22,7 @@ def indexed(store: Store, site: str = "blog") -> dict[str, set[str]]:
 def _numbers(store: Store, site: str) -> dict[int, set[str]]:
     client = store._db.client
     found: dict[int, set[str]] = defaultdict(set)
-    for key in client.keys(f"mq:*}}:terms:{site}:*"):
+    for key in client.scan_iter(f"mq:*}}:terms:{site}:*", count=1000):
         for field, few in client.hgetall(key).items():
             raw, term = _raw(few), _raw(field)
             own = key.replace(":terms:", ":term:").rpartition(":")[0].encode() + b":" + term

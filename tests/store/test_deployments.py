@@ -48,7 +48,8 @@ def deployed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
 def store(deployed: Store) -> Store:
     """Give an empty store."""
     deployed._db.client.flushall()
-    # As at a first start.
+    # As at a first start. Some tests change a script.
+    deployed._db._scripts.clear()
     deployed.registry.partitions(16)
     schema.prepare(deployed._db)
     return deployed
