@@ -43,7 +43,7 @@ LEASE_S = 30.0
 POLL_S = 0.1
 GATHER_S = 0.002
 THREADS = 16
-# So many are leased for each thread: there is work while what has ended is settled. Two attempts fit in a lease.
+# So many are leased for each thread: there is work while others are settled. As many attempts fit in a lease.
 AHEAD = 2
 BEAT_S = 1.0
 RESCORE_S = 5.0

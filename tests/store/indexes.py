@@ -11,8 +11,8 @@ from service.store import Store
 def indexed(store: Store, site: str = "blog") -> dict[str, set[str]]:
     """Return the terms, in hexadecimal, that each item of a site is found by."""
     client = store._db.client
-    ids = {int(k.rpartition(":")[2]) * 128 + int(f): i
-           for k in client.scan_iter(f"mq:*}}:ids:{site}:*", count=1000) for f, i in client.hgetall(k).items()}  # fmt: skip
+    batches = list(client.scan_iter(f"mq:*}}:ids:{site}:*", count=1000))
+    ids = {int(k.rpartition(":")[2]) * 128 + int(f): i for k in batches for f, i in client.hgetall(k).items()}
     found: dict[str, set[str]] = {i: set() for i in ids.values()}
     for number, terms in _numbers(store, site).items():
         found[ids[number]] |= terms
