@@ -4,7 +4,7 @@ BIN := .venv/bin
 PROCESSES ?= 2
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: install demo check test test-core test-process bench torture train lock clean
+.PHONY: install demo check test test-core test-process coverage bench torture train lock clean
 
 install: .venv/installed
 
@@ -51,6 +51,17 @@ test-process: .venv/dev-installed
 torture: .venv/dev-installed
 	@sh tests/needs.sh
 	MODQUEUE_TORTURE_POINTS=500 $(BIN)/pytest -n 0 -s tests/faults tests/store/test_deployments.py
+
+# Which lines and branches the tests without processes reach, and the commands that they start: every one of
+# what decides, signs, stores and delivers.
+CERTAIN := service/policy.py,service/signing.py,service/delivery.py,service/store/*
+coverage: .venv/dev-installed
+	@mkdir -p .coverage
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest -n 0 -q -m "not process"
+	$(BIN)/coverage combine -q
+	$(BIN)/coverage report --fail-under=100 --include='$(CERTAIN)'
+	$(BIN)/coverage report --fail-under=95
 
 bench: .venv/dev-installed
 	$(BIN)/python -m bench
