@@ -13,6 +13,8 @@ from tests.conftest import ANA, BEN, Clock, submit
 
 pytestmark = pytest.mark.process
 
+DESKTOPS = ("desktop-light", "desktop-dark")
+
 
 @pytest.fixture
 def ids(moderation: Moderation, clock: Clock) -> list[str]:
@@ -68,6 +70,19 @@ def test_axe_finds_nothing(open_desk: Open, ids: list[str], faults: list[str]) -
     assert all("404" in fault or "409" in fault for fault in faults)
     faults.clear()
     assert {path: v for path, v in found.items() if v} == {}
+
+
+def test_axe_finds_what_is_wrong(open_desk: Open, ids: list[str]) -> None:
+    page = open_desk()
+    page.evaluate("""() => {
+      const pale = document.createElement("p");
+      pale.textContent = "Pale";
+      Object.assign(pale.style, {color: "#ddd", background: "#fff"});
+      byId("item").append(pale, document.createElement("img"));
+    }""")
+    found = [fault.split(":")[:2] for fault in faults_in_every_look(page, *DESKTOPS, part="#item")]
+    pale = [[look, " color-contrast"] for look in DESKTOPS]
+    assert sorted(found) == sorted([*pale, [DESKTOPS[0], " image-alt"]])
 
 
 def tab_to(page: Page, selector: str) -> None:

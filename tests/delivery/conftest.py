@@ -79,6 +79,8 @@ def reply(handler: BaseHTTPRequestHandler, status: int, body: bytes = b"ok", **h
 def serve(receiver: Receiver, **kwargs: Any) -> ThreadingHTTPServer:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        # A head and a body that are written apart would wait 40 ms for one another.
+        disable_nagle_algorithm = True
 
         def do_POST(self) -> None:
             receiver.handle(self)
