@@ -147,9 +147,10 @@ def doctor(as_json: bool) -> None:
 @click.option(
     "--from-store", is_flag=True, help="Learn from what the moderators of this service decided, too."
 )
+@click.option("--site", metavar="ID", help="Learn the correction of one site from its decisions, no more.")
 @WITHOUT
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[OPTIONS]...")
-def retrain(arguments: tuple[str, ...], from_store: bool, without: tuple[str, ...]) -> None:
+def retrain(arguments: tuple[str, ...], from_store: bool, site: str, without: tuple[str, ...]) -> None:
     """Train a challenger, judge it, and promote it where the gates let it.
 
     Other options go to `python -m classifier.retrain`; its --help lists them.
@@ -157,6 +158,9 @@ def retrain(arguments: tuple[str, ...], from_store: bool, without: tuple[str, ..
     from classifier.retrain import main as retrain_main
     from service.examples import write
 
+    if site:
+        models.correct(site, without)
+        return
     os.environ["MODQUEUE_DATA_DIR"] = str(config.load().data_dir)
     with tempfile.TemporaryDirectory(prefix="modqueue-retrain-") as name:
         decisions = Path(name) / "decisions.jsonl"

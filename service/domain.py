@@ -119,7 +119,7 @@ class Quote:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """Why a label scored as it did: bias + spans + fields add up to the log-odds, quotes aside."""
+    """Why a label scored as it did: bias + spans + fields add up, quotes aside; `by_site` is in spans."""
 
     label: str
     score: float
@@ -127,8 +127,8 @@ class Explanation:
     bias: float
     spans: tuple[tuple[int, int, float], ...]
     fields: tuple[tuple[str, float], ...] = ()
-    # What the author quotes counts neither in the score nor in the spans.
     quotes: tuple[Quote, ...] = ()
+    by_site: tuple[tuple[int, int, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,6 +255,7 @@ class Policy:
     audit: float = 0.01
     # Thresholds that are watched beside those in force, and decide nothing.
     trial: Mapping[str, Thresholds] = field(default_factory=dict)
+    adapt: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,7 +282,7 @@ class Site:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A moderator or admin; an empty `sites` means every site."""
+    """A moderator or admin; an empty `sites` means every site, `language` what the browser asks for."""
 
     name: str
     role: Role
@@ -292,7 +293,6 @@ class Person:
     epoch: int = 0
     disabled: bool = False
     created_at: float = 0.0
-    # In which they want to read; empty for what their browser asks for.
     language: str = ""
 
     def may_see(self, site: str) -> bool:

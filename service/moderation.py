@@ -24,7 +24,7 @@ from service.domain import (
 )
 from service.errors import ModqueueError, NotFound, Unavailable
 from service.floods import Floods
-from service.scoring import Scorer
+from service.scoring import Model, Scorer
 from service.store import Arrival, LaneSummary, Page, Store, Wanted, codec, keys, search
 
 SITE_CACHED_S = 1.0
@@ -72,6 +72,10 @@ class Moderation:
             self._sites[site_id] = (self.clock(), site)
         return site
 
+    def model(self, site: Site) -> Model:
+        """Return what judges the comments of a site: the champion, corrected where the site wants that."""
+        return self.scorer.adapted(site.id) if site.policy.adapt else self.scorer.current()
+
     def submit(self, site: Site, comment: Comment, webhook_id: str, body: bytes) -> str:
         """Judge and store a comment; return the answer for the sender, as JSON."""
         with self.floods.entering(site.id, site.rate):
@@ -90,7 +94,7 @@ class Moderation:
             fingerprint=campaigns.fingerprint(comment.text, comment.author_url),
             any_author=not site.policy.hold_new_authors,
         )
-        model = self.scorer.current()
+        model = self.model(site)
         scores = judging.scores(model, comment)
         chance = self._chance("draw", arrival.item_id, comment)
         # Nearly always true; where it is not, the store says what is, and stores nothing.
@@ -107,7 +111,7 @@ class Moderation:
         self, site: Site, comment: Comment, history: History, chance: float = 1.0
     ) -> tuple[Judgement, tuple[Explanation, ...]]:
         """Score a comment and judge it; one that waits comes with its explanations."""
-        model = self.scorer.current()
+        model = self.model(site)
         found = judging.scores(model, comment)
         return judging.judge(site, comment, model, found, history, chance=chance)
 

@@ -70,7 +70,7 @@ def check(policy: Policy) -> Policy:
     for label in policy.reject_labels:
         if label not in LABELS:
             raise Invalid("reject_labels", "no such label: %(label)s", label=label)
-    for name in ("hold_new_authors", "pass_other_languages", "shadow"):
+    for name in ("hold_new_authors", "pass_other_languages", "shadow", "adapt"):
         if not isinstance(getattr(policy, name), bool):
             raise Invalid(name, "must be true or false")
     for name, label in policy.attributes.items():

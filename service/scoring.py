@@ -6,7 +6,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,10 @@ from service.errors import ScorerError
 if TYPE_CHECKING:
     # The classifier is imported where it is used: it brings scikit-learn, and few commands score.
     from classifier import registry
+    from classifier.cascade import Cascade
     from classifier.explaining import Explanation as ModelExplanation
+    from classifier.site import SiteModel
+    from classifier.site_shelf import Kept
     from classifier.text import Document
 
 # How often a running service looks whether another champion was promoted.
@@ -35,11 +38,22 @@ class _Asked:
     scores: dict[str, float] | ScorerError | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Corrected:
+    """What judges one site, and when it was looked whether it still does."""
+
+    champion: Model
+    model: Model
+    sha256: str
+    looked_at: float
+
+
 class Model:
     """One champion, or none where none could be loaded; a comment is judged by one from start to end."""
 
     def __init__(self, champion: registry.Champion | None = None) -> None:
         self._champion = champion
+        self._model: Cascade | SiteModel | None = champion.model if champion else None
         self.id = champion.id if champion else "none"
         self.recommended: Mapping[str, Thresholds] = (
             {k: Thresholds(**v) for k, v in champion.model.thresholds_.items()} if champion else {}
@@ -75,15 +89,26 @@ class Model:
 
     def score_all(self, comments: Sequence[Comment]) -> list[dict[str, float]]:
         """Score comments on each label; raises ScorerError whatever went wrong."""
-        if self._champion is None:
+        if self._model is None:
             raise ScorerError("no model could be loaded; see `modqueue doctor`")
         try:
-            rows = self._champion.model.score([_document(c) for c in comments])
+            rows = self._model.score([_document(c) for c in comments])
         except Exception as error:
             # Whatever a model does, the comment must be held with the true reason, never lost.
             _log.error("scorer failed", error=type(error).__name__)
             raise ScorerError(f"the model failed: {type(error).__name__}") from error
         return [{k: float(s) for k, s in zip(LABELS, row, strict=True)} for row in rows]
+
+    def corrected(self, models: Path, kept: Kept) -> Model:
+        """Return this model with a site's correction; refused where it was learnt beside another."""
+        from classifier import site_shelf
+
+        if self._champion is None:
+            return self
+        other = Model(self._champion)
+        other.id = f"{self.id}+{kept.sha256[:6]}"
+        other._model = site_shelf.load(models, kept, self._champion)
+        return other
 
     def unread(self) -> str:
         """Say why comments are not read in context; empty where they are."""
@@ -104,10 +129,10 @@ class Model:
 
     def explain(self, comment: Comment, labels: Iterable[str]) -> tuple[Explanation, ...]:
         """Explain the scores of some labels; empty where the model cannot, since the verdict stands."""
-        if self._champion is None:
+        if self._model is None:
             return ()
         try:
-            found = self._champion.model.explain_all(_document(comment), tuple(labels))
+            found = self._model.explain_all(_document(comment), tuple(labels))
         except Exception as error:
             _log.error("explanation failed", error=type(error).__name__)
             return ()
@@ -123,6 +148,7 @@ class Scorer:
         self._directory: Path | None = None
         self._model = Model()
         self._looked_at = float("-inf")
+        self._sites: dict[str, _Corrected] = {}
 
     def current(self) -> Model:
         """Return the champion; looks every two seconds whether another was promoted."""
@@ -130,6 +156,32 @@ class Scorer:
             with self._lock:
                 self._reload()
         return self._model
+
+    def adapted(self, site: str) -> Model:
+        """Return the champion as a site corrects it, or the champion where nothing fits."""
+        champion, known = self.current(), self._sites.get(site)
+        if known and known.champion is champion and time.monotonic() - known.looked_at <= POLL_S:
+            return known.model
+        with self._lock:
+            self._sites[site] = known = self._correct(site, champion, self._sites.get(site))
+        return known.model
+
+    def _correct(self, site: str, champion: Model, before: _Corrected | None) -> _Corrected:
+        from classifier import registry, site_shelf
+
+        now = time.monotonic()
+        try:
+            kept = site_shelf.known(self.models, site)
+            if kept is None or not kept.sha256:
+                return _Corrected(champion, champion, "", now)
+            if before and (before.champion, before.sha256) == (champion, kept.sha256):
+                return replace(before, looked_at=now)
+            model = champion.corrected(self.models, kept)
+            return _Corrected(champion, model, kept.sha256, now)
+        except (registry.RegistryError, OSError, ValueError) as error:
+            # A correction that does not fit is none: the champion judges by itself.
+            _log.error("correction not loaded", site=site, error=str(error))
+            return _Corrected(champion, champion, "", now)
 
     def _reload(self) -> None:
         from classifier import registry
@@ -150,7 +202,7 @@ class Scorer:
 
 def _explanation(e: ModelExplanation) -> Explanation:
     quotes = tuple(Quote(q.start, q.end, q.score, q.log_odds, q.spans, q.fields) for q in e.quotes)
-    return Explanation(e.label, e.score, e.log_odds, e.bias, e.spans, e.fields, quotes)
+    return Explanation(e.label, e.score, e.log_odds, e.bias, e.spans, e.fields, quotes, e.by_site)
 
 
 def _document(comment: Comment) -> Document:

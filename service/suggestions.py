@@ -16,7 +16,7 @@ def analyse(
     moderation: Moderation, site: Site, text: str, explained: Iterable[str] = ()
 ) -> tuple[Mapping[str, float], dict[str, Explanation]]:
     """Score a text and explain some labels; nothing of it is stored."""
-    comment, model = Comment(site.id, "", text), moderation.scorer.current()
+    comment, model = Comment(site.id, "", text), moderation.model(site)
     scores = model.score(comment)
     wanted = list(explained)
     return scores, {e.label: e for e in model.explain(comment, wanted)} if wanted else {}

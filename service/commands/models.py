@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import time
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 import click
 
 from service import config
-from service.commands import as_json, show
+from service.commands import as_json, open_store, show
 from service.errors import NotFound
 
 
@@ -59,6 +60,14 @@ def model_rollback() -> None:
     with _registry() as (registry, path):
         registry.rollback(path)
         click.echo(f"{registry.load(registry.champion_directory(path)).id} is the champion again")
+
+
+def correct(site: str, without: Collection[str]) -> None:
+    """Learn the correction of a site, and say what became of it."""
+    from service import adapting
+
+    with _registry() as (_, path), open_store() as store:
+        click.echo("\n".join(adapting.lines(adapting.learn(store, path, site, time.time(), without))))
 
 
 @contextmanager

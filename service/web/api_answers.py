@@ -105,7 +105,7 @@ class QuoteShown(BaseModel):
 
 
 class ExplanationShown(BaseModel):
-    """Why a label scored as it did: bias + spans + fields add up to the log-odds, quotes aside."""
+    """Why a label scored as it did: bias + spans + fields add up, quotes aside; `by_site` is in spans."""
 
     label: str
     score: float
@@ -113,6 +113,7 @@ class ExplanationShown(BaseModel):
     bias: float
     spans: list[Span]
     fields: list[FieldShare]
+    by_site: list[Span]
     quotes: list[QuoteShown]
 
 
@@ -278,7 +279,8 @@ def _decision(item: Item) -> dict[str, Any] | None:
 
 
 def _explanation(raw: dict[str, Any]) -> dict[str, Any]:
-    return {**_shares(raw), "quotes": [_shares(quote) for quote in raw["quotes"]]}
+    by_site = _shares({"spans": raw["by_site"], "fields": ()})["spans"]
+    return {**_shares(raw), "by_site": by_site, "quotes": [_shares(quote) for quote in raw["quotes"]]}
 
 
 def _shares(raw: dict[str, Any]) -> dict[str, Any]:

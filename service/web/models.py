@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import cast
 
-from flask import Blueprint, Response, abort, flash, redirect, render_template, url_for
+from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
 
-from service import models
+from service import adapting, models
 from service.domain import LABELS, Verdict
 from service.errors import ModqueueError
 from service.web import accounts, audit, showing, words
@@ -31,8 +31,9 @@ def refuse_some() -> None:
 def index() -> str:
     """List the models."""
     return render_template(
-        "models.html", me=me(), models=models.listed(moderation()), labels=LABELS, percent=audit.percent
-    )
+        "models.html", me=me(), models=models.listed(moderation()), labels=LABELS, percent=audit.percent,
+        adapted=adapting.listed(moderation()), decimal=words.decimal,
+    )  # fmt: skip
 
 
 @blueprint.get("/<model_id>")
@@ -56,6 +57,14 @@ def promote(model_id: str) -> Response:
     except ModqueueError as error:
         flash(gettext("Not done: %(why)s.", why=words.said(error)), "bad")
     return cast(Response, redirect(url_for("models.index"), 303))
+
+
+@blueprint.post("/sites/<site_id>")
+def switch(site_id: str) -> Response:
+    """Let a site's correction count, or no more."""
+    adapting.switch(moderation(), site_id, me().name, on="on" in request.form)
+    flash(gettext("Saved."), "good")
+    return cast(Response, redirect(url_for("models.index", _anchor="sites"), 303))
 
 
 @blueprint.post("/rollback")

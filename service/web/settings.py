@@ -166,6 +166,7 @@ def _policy(before: Policy) -> Policy:
         hold_new_authors="hold_new_authors" in form,
         pass_other_languages="pass_other_languages" in form,
         shadow="shadow" in form,
+        adapt="adapt" in form,
         audit=(_number("audit") or 0.0) / 100,
     )
 

@@ -36,6 +36,7 @@ FIELDS = {
     "paragraphs": mark("paragraphs"),
     "sentence as a whole": mark("the sentence as a whole"),
     "short": mark("a short text"),
+    "this site": mark("what the site decides otherwise, for all comments alike"),
     "telephone or e-mail": mark("a telephone number or e-mail address"),
 }
 
@@ -64,6 +65,8 @@ class Sum:
     rows: tuple[Row, ...]
     parts: tuple[Part, ...]
     unmarked_score: float | None
+    # How much of that this site's own correction is: the strongest words, and all the rest.
+    of_site: tuple[Row, ...]
 
 
 def sums(item: Item) -> list[Sum]:
@@ -91,7 +94,16 @@ def _sum(text: str, e: Explanation, threshold: float | None) -> Sum:
         rows=(*rows, Row(gettext("base"), e.bias)),
         parts=tuple(painted),
         unmarked_score=_sigmoid(e.log_odds - raising) if raising else None,
+        of_site=_of_site(text, e),
     )
+
+
+def _of_site(text: str, e: Explanation) -> tuple[Row, ...]:
+    if not e.by_site:
+        return ()
+    words = _strongest(Row(text[start:end], value, of_text=True) for start, end, value in e.by_site)
+    whole = math.fsum([*(value for *_, value in e.by_site), dict(e.fields).get("this site", 0.0)])
+    return (*words, Row(gettext("all else"), whole - math.fsum(row.value for row in words)))
 
 
 def _by_words(segments: Iterable[Segment]) -> list[Row]:

@@ -18,6 +18,7 @@ NAMES = {
     "shadow": mark("shadow mode"),
     "attributes": mark("attributes of other scorers"),
     "audit": mark("share audited"),
+    "adapt": mark("scores corrected by decisions of the site"),
 }
 
 
