@@ -19,6 +19,7 @@ from bench import (
     overload,
     quality,
     replay,
+    scale,
     scoring,
     webhook,
 )
@@ -33,6 +34,7 @@ BENCHMARKS = {
     "overload": overload.run,
     "quality": quality.run,
     "replay": replay.run,
+    "scale": scale.run,
     "scoring": scoring.run,
     "webhook": webhook.run,
 }

@@ -15,7 +15,7 @@ from service.domain import Comment, Explanation, Judgement, Lane, Reason, Secret
 from service.moderation import USUAL, Moderation
 from service.store import Arrival, keys
 
-SITES, THREADS, WORDS = 4, 4, 40
+SITES, THREADS, WORDS, BATCH = 4, 4, 40, 5000
 SYLLABLES = (
     "ka",
     "lo",
@@ -46,12 +46,14 @@ def fill(moderation: Moderation, url: str, pending: int) -> tuple[float, float]:
     # Written as in earnest, but not waited for one by one: that is what the benchmark of the webhook times.
     client.config_set("appendfsync", "everysec")
     before = _used(client)
-    comments = list(_comments(pending))
+    text, made = 0, enumerate(_comments(pending))
     with ThreadPoolExecutor(THREADS) as pool:
-        for _ in pool.map(lambda pair: _accept(moderation, *pair), enumerate(comments), chunksize=50):
-            pass
+        while batch := list(itertools.islice(made, BATCH)):
+            text += sum(len(comment.text.encode()) for _, (comment, _) in batch)
+            for _ in pool.map(lambda pair: _accept(moderation, *pair), batch, chunksize=50):
+                pass
     client.config_set("appendfsync", "always")
-    used, text = _used(client) - before, sum(len(c.text.encode()) for c, _ in comments)
+    used = _used(client) - before
     client.close()
     return used / pending, text / pending
 
