@@ -85,7 +85,7 @@ def judge(
 
 
 def _at_most(name: str, value: float, limit: float) -> Gate:
-    return Gate(name, value, limit, value <= limit)
+    return Gate(name, value, limit, bool(value <= limit))
 
 
 def _news(model: Cascade, tuning: Examples, check: Examples) -> Gate:

@@ -8,7 +8,7 @@ import shutil
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -93,6 +93,7 @@ def _retrain(arguments: argparse.Namespace) -> int:
         progress.add_task("measuring", total=None)
         manifest = _manifest(trained, corpus)
         gates = judge(model, _champion(arguments), tuning, check, OURS / "suites")
+        manifest["gates"] = [asdict(gate) for gate in gates]
         manifest["seconds"] = round(time.monotonic() - started, 1)
     print(*gates, sep="\n")
     if not arguments.dry_run:

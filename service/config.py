@@ -49,6 +49,10 @@ class Settings(BaseSettings):
     keep_examples_days: float = Field(
         365.0, gt=0, description="`modqueue archive` takes training examples that are older."
     )
+    retrain_at: str = Field(
+        "", pattern=r"^(([01]\d|2[0-3]):[0-5]\d)?$",
+        description="When `serve` learns anew each night, as HH:MM in UTC; empty for never.",
+    )  # fmt: skip
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="Least level that is logged."
     )

@@ -221,7 +221,8 @@ def _report(settled: Settlement) -> None:
     )
 
 
-def _connect(settings: Settings, stop: threading.Event) -> Moderation | None:
+def connect_until(settings: Settings, stop: threading.Event) -> Moderation | None:
+    """Open the store and the model as soon as the store is there; None where it is time to stop before."""
     while not stop.is_set():
         try:
             return connect(settings)
@@ -237,7 +238,7 @@ def main() -> None:
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    moderation = _connect(settings, stop)
+    moderation = connect_until(settings, stop)
     if moderation is not None:
         Worker(moderation, settings.allow_private_callbacks, THREADS).run(stop)
         moderation.store.close()

@@ -86,6 +86,8 @@ def running(
             Store(url, settings.partitions).close()
         env = _environment(settings, url)
         run("delivery", lambda: popen([sys.executable, "-m", "service.delivery"], env))
+        datasets = {name: os.environ[name] for name in [PREFIX + "DATASETS"] if name in os.environ}
+        run("upkeep", lambda: popen([sys.executable, "-m", "service.upkeep"], env | datasets))
         run("web", lambda: popen(gunicorn(listener.fileno(), workers), env, (listener.fileno(),)))
         address = _address(listener)
         directory.announce(settings.data_dir, address)

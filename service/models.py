@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
 from service import policy as policies
 from service import replay
-from service.domain import Item, Verdict
+from service.domain import Item, Site, Verdict
 from service.errors import Conflict, NotFound
 from service.moderation import Moderation
 from service.scoring import Model
@@ -29,14 +29,17 @@ class Listed:
     created: str
     rows: int
     metrics: dict[str, dict[str, Any]]
+    # Each with its name, what was found, how far it may go, and whether it did not; none of older models.
+    gates: list[dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
-    """A comment that a challenger judges otherwise, and its scores."""
+class Judged:
+    """A comment, how it was judged, how a challenger judges it now, and its scores by that."""
 
     item: Item
-    verdict: Verdict
+    was: Verdict
+    now: Verdict
     scores: dict[str, float]
 
 
@@ -45,7 +48,7 @@ class Comparison:
     """The latest comments by verdict, as judged and as a challenger would, and where they differ."""
 
     counts: tuple[tuple[int, ...], ...]
-    differing: tuple[Difference, ...]
+    differing: tuple[Judged, ...]
 
 
 def listed(m: Moderation) -> list[Listed]:
@@ -60,20 +63,43 @@ def listed(m: Moderation) -> list[Listed]:
 
 def compare(m: Moderation, site: str, model_id: str) -> Comparison:
     """Let a model judge the latest comments of a site by the policy in force, to no effect."""
-    with _registry() as registry:
-        listed_ids = {r["id"] for r in registry.models(m.scorer.models)}
-        if model_id not in listed_ids:
-            raise NotFound("no such model")
-        model = Model(registry.load(m.scorer.models / model_id))
+    model = load(m, model_id)
     items = [i for i in m.store.views.rows(ALL, [site], limit=LATEST).items if i.judgement.scores]
-    scored = model.score_all([i.comment for i in items]) if items else []
-    kept = [rows.row(replace(i.judgement, scores=s)) for i, s in zip(items, scored, strict=True)]
-    limits = policies.effective(m.store.registry.site(site).policy, model.recommended)
-    would = [list(Verdict)[n] for n in replay.verdicts(replay.read([b"".join(kept)]), limits)]
-    pairs = [(i.judgement.verdict, v) for i, v in zip(items, would, strict=True)]
+    said = judge(m.store.registry.site(site), model, items)
+    pairs = [(s.was, s.now) for s in said]
     counts = tuple(tuple(pairs.count((was, now)) for now in Verdict) for was in Verdict)
-    found = zip(items, would, scored, strict=True)
-    return Comparison(counts, tuple(Difference(*d) for d in found if d[1] is not d[0].judgement.verdict))
+    return Comparison(counts, tuple(s for s in said if s.was is not s.now))
+
+
+def judge(site: Site, model: Model, items: Sequence[Item]) -> list[Judged]:
+    """Say how a model would judge comments by the policy in force."""
+    if not items:
+        return []
+    scored = model.score_all([i.comment for i in items])
+    limits = policies.effective(site.policy, model.recommended)
+    kept = [rows.row(replace(i.judgement, scores=s)) for i, s in zip(items, scored, strict=True)]
+    would = replay.verdicts(replay.read([b"".join(kept)]), limits)
+    found = zip(items, would.tolist(), scored, strict=True)
+    return [Judged(i, i.judgement.verdict, list(Verdict)[n], s) for i, n, s in found]
+
+
+def load(m: Moderation, model_id: str) -> Model:
+    """Load a trained model."""
+    with _registry() as registry:
+        if model_id not in {r["id"] for r in registry.models(m.scorer.models)}:
+            raise NotFound("no such model")
+        return Model(registry.load(m.scorer.models / model_id))
+
+
+def judge_along(m: Moderation, model_id: str, by: str) -> None:
+    """Let a challenger judge live comments along, to no effect; an empty id ends that."""
+    if model_id:
+        load(m, model_id)
+        m.store.shadow.begin(model_id, m.clock())
+    else:
+        m.store.shadow.end()
+    kind = "challenger judges along" if model_id else "no challenger judges along"
+    m.store.registry.log({"at": m.clock(), "kind": kind, "by": by, "model": model_id})
 
 
 def promote(m: Moderation, model_id: str, by: str) -> None:
@@ -96,7 +122,7 @@ def rollback(m: Moderation, by: str) -> str:
 def _listed(raw: dict[str, Any], used: str, *, shipped: bool) -> Listed:
     metrics = {k: v for k, v in raw.get("metrics", {}).items() if isinstance(v, dict)}
     created, learnt = str(raw.get("created", "")), int(raw.get("rows", 0))
-    return Listed(raw["id"], raw["id"] == used, shipped, created, learnt, metrics)
+    return Listed(raw["id"], raw["id"] == used, shipped, created, learnt, metrics, raw.get("gates", []))
 
 
 @contextmanager

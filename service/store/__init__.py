@@ -23,6 +23,7 @@ from service.store.retiring import Retiring
 from service.store.rows import Rows
 from service.store.search import ALL, DECIDED, ESCALATED, PENDING, Sort, Wanted
 from service.store.sessions import Session, Sessions
+from service.store.shadow import Shadow
 from service.store.suggestions import Suggestions
 from service.store.views import LaneSummary, Page, Views
 
@@ -67,6 +68,7 @@ class Store:
         self.readings = Readings(self._db, self.partitions)
         self.policies = Policies(self._db)
         self.pool = Pool(self._db)
+        self.shadow = Shadow(self._db)
         self.outbox = Outbox(self._db, self.partitions)
         self.akismet = Traces(self._db, self.partitions)
         self.requests = Requests(self._db)

@@ -6,7 +6,7 @@ from typing import cast
 
 from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
 
-from service import adapting, models
+from service import adapting, along, models
 from service.domain import LABELS, Verdict
 from service.errors import ModqueueError
 from service.web import accounts, audit, showing, words
@@ -39,13 +39,27 @@ def index() -> str:
 @blueprint.get("/<model_id>")
 def compare(model_id: str) -> str:
     """Show how a model would have judged the latest comments of a site."""
-    m, site = moderation(), audit.chosen(me())
+    m, site, running = moderation(), audit.chosen(me()), moderation().store.shadow.read()
     found, names = models.compare(m, site, model_id), list(Verdict)
+    mine = running if running and running.model == model_id else None
     return render_template(
         "model.html", me=me(), site=site, sites=m.sites_of(me()), model=model_id, latest=models.LATEST,
         table=list(zip(names, found.counts, strict=True)), differing=found.differing[:DIFFERING_SHOWN],
         number=len(found.differing), champion=m.scorer.current().id, outcome_name=showing.outcome_name,
+        along=mine, judged=sum(mine.counts.values()) if mine else 0, verdicts=names,
+        live=along.differing(m, mine.differing, DIFFERING_SHOWN) if mine else [],
     )  # fmt: skip
+
+
+@blueprint.post("/along")
+def judge_along() -> Response:
+    """Let a challenger judge live comments along, or none."""
+    model_id = request.form.get("model", "")
+    was = moderation().store.shadow.read()
+    models.judge_along(moderation(), model_id, me().name)
+    back = model_id or (was.model if was else "")
+    where = url_for("models.compare", model_id=back) if back else url_for("models.index")
+    return cast(Response, redirect(where, 303))
 
 
 @blueprint.post("/<model_id>/promote")

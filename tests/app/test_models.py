@@ -58,7 +58,7 @@ def test_it_judges_as_a_challenger_would_to_no_effect(moderation: Moderation, ch
     found = models.compare(moderation, "blog", challenger)
     assert found.counts == ((0, 1, 0), (0, 0, 0), (0, 0, 0))
     (difference,) = found.differing
-    assert (difference.item.id, difference.verdict) == (item["id"], Verdict.HOLD)
+    assert (difference.item.id, difference.now) == (item["id"], Verdict.HOLD)
     assert difference.scores == pytest.approx(item["scores"], abs=1e-5)
     assert not moderation.item(ADMIN, item["id"]).pending
     assert models.compare(moderation, "other", challenger).differing == ()

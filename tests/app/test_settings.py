@@ -39,6 +39,7 @@ def save(admin: Visitor, **fields: str) -> str:
     for box in (
         "shadow",
         "hold_new_authors",
+        "adapt",
         "pass_other_languages",
         *(f"may_reject_{label}" for label in LABELS),
     ):
@@ -102,7 +103,7 @@ def test_a_saved_page_saved_again_changes_nothing(admin: Visitor, moderation: Mo
     areas = dict(re.findall(r'<textarea id="\w+" name="(\w+)"[^>]*>(.*?)</textarea>', form.html, re.DOTALL))
     ticked = dict.fromkeys(("may_reject_spam",), "on")
     sent = {
-        k: v for k, v in fields.items() if not k.startswith(("may_", "shadow", "hold_new", "pass_"))
+        k: v for k, v in fields.items() if not k.startswith(("may_", "shadow", "adapt", "hold_new", "pass_"))
     } | ticked
     sent |= {k: v.replace("&lt;", "<").replace("&gt;", ">") for k, v in areas.items()}
     assert admin.post("/settings/blog/policy", sent).status_code == 303

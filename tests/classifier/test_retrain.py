@@ -48,8 +48,9 @@ def train_once():
 
 @pytest.fixture
 def unjudged(monkeypatch):
-    """To judge by all suites takes longer than to learn."""
+    """To judge by all suites, and to report on them, takes longer than to learn."""
     monkeypatch.setattr(retrain, "judge", lambda *_: [])
+    monkeypatch.setattr(retrain, "report", lambda *_: "")
 
 
 @pytest.fixture
@@ -69,6 +70,8 @@ def test_it_trains_from_our_own_data_and_promotes_nothing_that_the_gates_refuse(
     assert challenger.id in printed.out
     assert "Real news comments are missing" in printed.out
     assert challenger.manifest["metrics"]["spam"]["auc"] > 0.7
+    assert all(set(gate) == {"name", "value", "limit", "passed"} for gate in challenger.manifest["gates"])
+    assert challenger.manifest["gates"]
     assert challenger.model.thresholds_["hateful"]["reject"] is None
     assert entry["id"] in (trained / entry["id"] / "card.md").read_text()
     page = (trained / entry["id"] / "report.html").read_text()

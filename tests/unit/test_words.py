@@ -9,7 +9,7 @@ import pytest
 from babel.messages.catalog import Message
 from jinja2 import Environment
 
-from classifier import encoding, evidence, structure
+from classifier import encoding, evidence, site, structure
 from service.errors import Conflict, Invalid
 from service.web import sums, words
 from tests.words import ROOT, found, kept
@@ -83,7 +83,7 @@ def test_no_template_says_anything_past_the_catalogue(path: Path) -> None:
 
 
 def test_it_names_every_field_that_the_model_measures() -> None:
-    whole = {evidence.AS_A_WHOLE, evidence.NOT_READ, evidence.OTHER_BIAS}
+    whole = {evidence.AS_A_WHOLE, evidence.NOT_READ, evidence.OTHER_BIAS, site.OF_SITE}
     assert set(sums.FIELDS) == {*structure.FIELDS, encoding.AUTHOR_FIELD, "no words", *whole}
 
 
