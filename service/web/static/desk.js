@@ -116,8 +116,9 @@ async function claim() {
     headers: { Accept: "application/json" },
     signal: AbortSignal.timeout(3000),
   }).catch(() => null);
-  if (!response) return;
-  const answer = await response.json();
+  // The time may be up when the answer has begun, too.
+  const answer = await response?.json().catch(() => null);
+  if (!answer) return;
   const release = item.dataset.release;
   if (item !== byId("item")) return response.ok && giveBack(release, answer.lease_token);
   if (response.ok) return keep(release, answer);
