@@ -4,7 +4,7 @@ BIN := .venv/bin
 PROCESSES ?= 2
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: install demo check test test-core test-process coverage bench torture train lock clean
+.PHONY: install demo check test test-core test-process coverage fuzz bench torture train lock clean
 
 install: .venv/installed
 
@@ -62,6 +62,11 @@ coverage: .venv/dev-installed
 	$(BIN)/coverage combine -q
 	$(BIN)/coverage report --fail-under=100 --include='$(CERTAIN)'
 	$(BIN)/coverage report --fail-under=95
+
+# Asks every endpoint 10,000 times for anything whatever, as an admin, a program and a blog: hours.
+FUZZ ?= 10000
+fuzz: .venv/dev-installed
+	MODQUEUE_FUZZ=$(FUZZ) $(BIN)/pytest -n 0 tests/security/test_fuzz.py
 
 bench: .venv/dev-installed
 	$(BIN)/python -m bench
