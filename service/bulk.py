@@ -85,7 +85,7 @@ def decide(m: Moderation, person: Person, bulk_id: str, wish: Wish) -> tuple[Bul
     left: list[ModqueueError] = []
     for item_id, revision in bulk.items:
         try:
-            m.decide(person, item_id, replace(wish, revision=revision), bulk.at)
+            m.decide(person, item_id, replace(wish, revision=revision, together=True), bulk.at)
         except (Conflict, NotFound) as refusal:
             left.append(refusal)
     bulk = replace(bulk, done=len(bulk.items) - len(left))
@@ -115,7 +115,9 @@ def _undone(m: Moderation, person: Person, item_id: str, at: float) -> bool:
 
 
 def _plan(m: Moderation, person: Person, found: Sequence[Item], more: bool) -> Bulk:
-    open_ones = tuple((i.id, i.revision) for i in found if i.pending)
+    open_ones = tuple((i.id, i.revision) for i in found if i.pending and not i.hidden)
+    if not open_ones and any(i.hidden for i in found):
+        raise Conflict("audited comments are read one by one")
     if not open_ones:
         raise ModqueueError("nothing that waits was selected")
     bulk = Bulk(secrets.token_hex(8), person.name, open_ones, more)

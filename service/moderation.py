@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from service import audit, campaigns, judging
@@ -22,7 +22,7 @@ from service.domain import (
     Ruling,
     Site,
 )
-from service.errors import ModqueueError, NotFound, Unavailable
+from service.errors import Conflict, ModqueueError, NotFound, Unavailable
 from service.floods import Floods
 from service.scoring import Model, Scorer
 from service.store import Arrival, LaneSummary, Page, Store, Wanted, codec, keys, search
@@ -47,6 +47,8 @@ class Wish:
     source: str = "desk"
     # Not where the blog itself reported the decision: it need not be told.
     tell: bool = True
+    # One of many: what is audited is to be read by itself.
+    together: bool = False
 
 
 class Moderation:
@@ -163,7 +165,11 @@ class Moderation:
         reason = wish.reason if wish.ruling is Ruling.REJECT else None
         facts = {"site": item.comment.site, "item": item_id, "revision": revision, "by": person.name}
         said = {"decision": wish.ruling, "reason": reason}
-        drawn = {"audit": item.judgement.audit} if item.hidden else {}
+        if item.hidden and wish.together:
+            raise Conflict("audited comments are read one by one")
+        # The blog's own people know what is in force there: theirs is no blind reading.
+        blind = item.hidden is not None and wish.tell
+        drawn = {"audit": item.judgement.audit} if blind else {}
         self.store.queue.decide(
             item_id, revision, by=person.name, now=now, ruling=wish.ruling, reason=reason or "",
             note=wish.note, token=wish.lease_token,
@@ -172,7 +178,8 @@ class Moderation:
                                 "comment": codec.load(codec.dump_comment(item.comment))}),
             body=self._callback(item, wish.ruling, reason, person.name, now) if wish.tell else "",
             terms=() if item.pending else search.terms(item.comment, item.judgement),
-            again=item.hidden is not None and self._chance("again", item_id, item.comment) < audit.TWICE,
+            again=blind and self._chance("again", item_id, item.comment) < audit.TWICE,
+            reported=not wish.tell,
         )  # fmt: skip
         return self.store.views.item(item_id)
 
@@ -209,7 +216,7 @@ class Moderation:
         away: Unavailable | None = None
         for item_id in item_ids:
             try:
-                results.append((item_id, away or self.decide(person, item_id, wish)))
+                results.append((item_id, away or self.decide(person, item_id, replace(wish, together=True))))
             except ModqueueError as error:
                 # Without the store, waiting for each of the others in turn would help nobody.
                 away = error if isinstance(error, Unavailable) else None

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from service.domain import LABELS, Thresholds, Verdict
 from service.moderation import Moderation
 from service.store.figures import DAY_S
-from service.store.rows import ANYWAY, DRAWN, FOREIGN, MILLION
+from service.store.rows import ANYWAY, DRAWN, FOREIGN, MILLION, REPORTED
 
 _ROW = np.dtype(
     [("scores", "<u4", 3), ("share", "<u2"), ("verdict", "u1"), ("flags", "u1"), ("ruling", "u1")]
@@ -59,8 +59,10 @@ def read(days: list[bytes]) -> Past:
     return Past(
         scores=rows["scores"].astype(np.int64), share=rows["share"].astype(np.int64),
         verdict=rows["verdict"].astype(np.int64), crossed=flags & (ANYWAY - 1),
-        ruling=rows["ruling"].astype(np.int64),
-        anyway=flags & ANYWAY > 0, foreign=flags & FOREIGN > 0, drawn=flags & DRAWN > 0,
+        ruling=rows["ruling"].astype(np.int64) % REPORTED,
+        # What the blog decided by itself was no blind reading: it counts as one that was not drawn.
+        anyway=flags & ANYWAY > 0, foreign=flags & FOREIGN > 0,
+        drawn=(flags & DRAWN > 0) & (rows["ruling"] < REPORTED),
         day=np.repeat(np.arange(len(each)), [len(part) for part in each]), days=len(each),
     )  # fmt: skip
 

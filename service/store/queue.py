@@ -87,10 +87,14 @@ class Queue:
     def decide(
         self, item_id: str, revision: int, *, by: str, now: float, ruling: str, reason: str, note: str,
         token: str, entry: str, example: str, body: str, terms: Sequence[str] = (), again: bool = False,
+        reported: bool = False,
     ) -> None:  # fmt: skip
-        """Write the decision, its log entry, example and delivery; `again` asks for a second reading."""
+        """Write the decision, its log entry, example and delivery; `again` asks for a second reading.
+
+        One that the blog `reported` is no blind reading.
+        """
         prefix = keys.prefix_of_item(item_id)
-        found = (search.packed(terms), rows.ruling(ruling, reason), _flag(again))
+        found = (search.packed(terms), rows.ruling(ruling, reason, reported=reported), _flag(again))
         args = (item_id, revision, by, token, ruling, reason, note, now, entry, pack(example), body, *found)
         _raise(self._db.strings("decide", prefix, *args))
 

@@ -16,6 +16,8 @@ MILLION, TEN_THOUSAND = 1_000_000, 10_000
 # The ruling comes last (`RULING` in figures.lua): none, approved, or rejected for a reason.
 APPROVED, REJECTED = 1, 2
 REASONS = tuple(ReasonCode)
+# Added to a ruling that the blog itself reported: whoever made it knew what was in force.
+REPORTED = 128
 # The first flags say for which labels a comment was held or rejected.
 ANYWAY, FOREIGN, DRAWN = 1 << len(LABELS), 2 << len(LABELS), 4 << len(LABELS)
 
@@ -47,8 +49,9 @@ def row(judgement: Judgement) -> bytes:
     return _ROW.pack(*scores, share, list(Verdict).index(judgement.verdict), flags, 0)
 
 
-def ruling(said: str, reason: str) -> bytes:
+def ruling(said: str, reason: str, *, reported: bool = False) -> bytes:
     """Write a ruling as a row has it; a rejection without a reason is one for another reason."""
+    by = REPORTED if reported else 0
     if said == Ruling.APPROVE:
-        return bytes([APPROVED])
-    return bytes([REJECTED + REASONS.index(ReasonCode(reason or ReasonCode.OTHER))])
+        return bytes([by + APPROVED])
+    return bytes([by + REJECTED + REASONS.index(ReasonCode(reason or ReasonCode.OTHER))])

@@ -154,7 +154,7 @@ def test_it_shows_a_comment(api: Api, moderation: Moderation, clock: Clock) -> N
     explanation = shown.pop("explanations")[0]
     assert explanation == {
         "label": "hateful", "score": 0.9, "log_odds": 2.0, "bias": -1.0,
-        "spans": [{"start": 0, "end": 4, "contribution": 3.0}], "fields": [], "quotes": [],
+        "spans": [{"start": 0, "end": 4, "contribution": 3.0}], "fields": [], "by_site": [], "quotes": [],
     }  # fmt: skip
     assert shown.pop("severity") > 0
     assert shown == {

@@ -10,12 +10,13 @@ from dataclasses import replace
 import pytest
 from flask import Flask
 
-from service import examples, figures, rates, readings, replay, site_settings
+from service import bulk, examples, feedback, figures, rates, readings, replay, site_settings
 from service.domain import LABELS, Lane, Policy, ReasonCode, Ruling, Verdict
 from service.errors import Conflict
+from service.feedback import Report
 from service.moderation import Moderation, Wish
-from service.store import PENDING, Store
-from tests.conftest import ADMIN, ANA, BEN, Clock, StubScorer, lent, submit
+from service.store import PENDING, Store, Wanted
+from tests.conftest import ADMIN, ANA, BEN, BLOG, Clock, StubScorer, lent, submit
 from tests.pages import Visitor, give_password
 
 REJECT, APPROVE = Wish(Ruling.REJECT, ReasonCode.HATEFUL), Wish(Ruling.APPROVE)
@@ -112,6 +113,34 @@ def test_its_examples_say_by_what_share_they_were_drawn(moderation: Moderation) 
     moderation.decide(ANA, submit(moderation, "drawn")["id"], REJECT)
     moderation.decide(ANA, submit(moderation, "[hateful=0.8]", "2")["id"], REJECT)
     assert [e.get("audit") for e in examples.export(moderation.store)] == [0.99, None]
+
+
+def test_what_it_drew_is_read_one_by_one(moderation: Moderation, visitor: Visitor) -> None:
+    drawn, held = (submit(moderation, text, text)["id"] for text in ("kind", "[hateful=0.8]"))
+    visitor.sign_in("ana")
+    lane = visitor.get("/?lane=audit")
+    assert "Decide all" not in lane.text
+    assert not [given for given in lane.with_attribute("name") if given["name"] == "chosen"]
+    planned = bulk.of_ids(moderation, ANA, [drawn, held])
+    assert [i for i, _ in planned.items] == [held]
+    with pytest.raises(Conflict, match="one by one"):
+        bulk.of_view(moderation, ANA, Lane.AUDIT, "blog", Wanted())
+    (_, refused), (_, decided) = moderation.decide_all(ANA, [drawn, held], APPROVE)
+    assert isinstance(refused, Conflict)
+    assert not isinstance(decided, Exception)
+    assert moderation.item(ANA, drawn).pending
+
+
+def test_what_the_blog_itself_decides_is_no_blind_reading(moderation: Moderation, clock: Clock) -> None:
+    seen, blind = (submit(moderation, "kind", n) for n in ("1", "2"))
+    feedback.apply(moderation, BLOG, Report("1", "eve", Ruling.REJECT, ReasonCode.SPAM))
+    moderation.decide(ANA, blind["id"], REJECT)
+    past = replay.past(moderation, "blog", 1)
+    assert past.drawn.tolist() == [False, True]
+    assert rates.rejected(past).tolist() == [True, True]
+    assert [e.get("audit") for e in examples.export(moderation.store)] == [None, 1.0]
+    moderation.undo(BEN, seen["id"])
+    assert replay.past(moderation, "blog", 1).drawn.tolist() == [True, True]
 
 
 def test_near_copies_stay_in_the_audit(moderation: Moderation) -> None:
