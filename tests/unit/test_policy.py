@@ -194,6 +194,10 @@ def test_it_puts_an_item_in_the_lane_of_its_gravest_sure_label(scores: dict[str,
         (Policy(thresholds={"spam": Thresholds(float("nan"))}), "thresholds.spam.hold"),
         (Policy(reject_labels=("rude",)), "reject_labels"),
         (Policy(max_links=-1), "max_links"),
+        (Policy(audit=1.5), "audit"),
+        (Policy(audit=True), "audit"),
+        (Policy(shadow=1), "shadow"),  # type: ignore[arg-type]  # as a file may have it
+        (Policy(attributes={"TOXICITY": "rude"}), "attributes.TOXICITY"),
         (Policy(blocked_words=(" ",)), "blocked_words, blocked_domains"),
     ],
 )

@@ -57,6 +57,13 @@ def test_it_refuses_malformed_signatures(signature: str) -> None:
         signing.verify(headers() | {"webhook-signature": signature}, BODY, [Secret(SECRET)], NOW)
 
 
+@pytest.mark.parametrize("message_id", ["x" * 257, "é", "a\tb"])
+def test_it_refuses_an_id_that_is_no_name(message_id: str) -> None:
+    signed = signing.signed_headers([Secret(SECRET)], message_id, NOW, BODY)
+    with pytest.raises(BadSignature, match="webhook-id"):
+        signing.verify(signed, BODY, [Secret(SECRET)], NOW)
+
+
 @pytest.mark.parametrize(("age", "accepted"), [(299, True), (301, False), (-299, True), (-301, False)])
 def test_it_accepts_five_minutes_each_way(age: float, accepted: bool) -> None:
     signed = headers(at=NOW - age)
