@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 # Tests that share something costly, such as a WordPress or a service, are run by one process.
 TOGETHER = re.compile(
     r"tests/(wordpress/test_akismet|wordpress(?!/test_(code|setup))|(akismet|perspective)/\w+"
-    r"|classifier(?=/test_(gates|model|plain_path|quoting|registry))|classifier/test_retrain"
+    r"|classifier(?=/test_(gates|model|plain_path|quoting|registry|site))|classifier/test_retrain"
     r"|security/test_hostile|app/test_models|faults/test_store|process/test_serve)"
 )
 

@@ -14,6 +14,9 @@ from classifier.site_learning import balance, belief, fit, learn, likelihood
 from classifier.site_shelf import Kept
 from classifier.text import Document
 
+# A model is trained for them.
+pytestmark = pytest.mark.process
+
 # A site where some words, all of which the model has met, mean advertising.
 TALK = (
     "river rain harbour tide morning lock bridge island fog tea dog engine rope chart wind gulls north cabin "
