@@ -10,6 +10,7 @@ import sklearn
 from rich.console import Console
 
 from bench import (
+    active,
     adaptation,
     campaigns,
     delivery,
@@ -25,6 +26,7 @@ from bench import (
 )
 
 BENCHMARKS = {
+    "active": active.run,
     "adaptation": adaptation.run,
     "campaigns": campaigns.run,
     "delivery": delivery.run,

@@ -35,6 +35,12 @@ SHOWN = {
     "appeals": ("appeals", "desktop-light", "en-GB"),
     "settings": ("settings-site", "desktop-light", "en-GB"),
     "figures": ("figures", "desktop-dark", "en-GB"),
+    "audit": ("audit", "desktop-light", "en-GB"),
+    "drift": ("drift", "desktop-light", "en-GB"),
+    "models": ("models", "desktop-light", "en-GB"),
+    "model": ("model", "desktop-light", "en-GB"),
+    "second-look": ("second-look", "desktop-light", "en-GB"),
+    "thresholds": ("thresholds", "desktop-light", "en-GB"),
 }
 
 

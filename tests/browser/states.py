@@ -20,7 +20,7 @@ from service.scoring import Scorer
 from service.store import PENDING, Store
 from service.web import fields, onward
 from service.web.appeals import link_key
-from tests.browser import audits
+from tests.browser import audits, challengers
 from tests.conftest import ADMIN, ANA, BEN, BLOG, OTHER, Clock
 from tests.pages import PASSWORD, give_password
 
@@ -56,6 +56,7 @@ def fill(m: Moderation, app: Flask, clock: Clock) -> dict[str, str]:
     _deliver(m)
     _settings(m)
     audits.fill(m, clock())
+    challenger = challengers.fill(m)
     (campaign, *_) = m.store.campaigns.latest(["blog"])
     test = _tested(m)
     invitation = _people(m, clock)
@@ -88,6 +89,7 @@ def fill(m: Moderation, app: Flask, clock: Clock) -> dict[str, str]:
         "drift": "/drift/?site=forum",
         "drift-empty": "/drift/?site=other",
         "models": "/models/",
+        "model": f"/models/{challenger}?site=blog",
         "second-look": "/second-look/?site=forum",
         "thresholds": "/thresholds/?site=forum",
         "thresholds-budget": "/thresholds/?site=forum&by=budget&budget=2",

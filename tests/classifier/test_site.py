@@ -151,7 +151,7 @@ def test_it_weighs_what_the_audit_drew_within_bounds():
 
 
 def test_it_believes_what_exceeds_its_error():
-    assert [belief(g, 1.0) for g in (-3.0, 0.0, 1.0, 2.0)] == [0.0, 0.0, 0.0, 0.75]
+    assert [belief(g, 1.0) for g in (-3.0, 0.0, 2.0, 4.0)] == [0.0, 0.0, 0.0, 0.75]
     assert belief(1.0, 0.0) == 1.0
 
 
