@@ -26,6 +26,17 @@ def test_it_knows_no_campaign_to_decide(store: Store) -> None:
         store.campaigns.begin(f"{NOTHING}-1", "decide", decision, 1.0, "{}")
 
 
+def test_it_knows_no_comment_to_read_again(store: Store) -> None:
+    readings = store.readings
+    with pytest.raises(NotFound):
+        readings.read_again(NOTHING, 1, by="ben", ruling="approve", reason="", now=1.0, entry="{}")
+    with pytest.raises(Conflict, match="another decision"):
+        readings.look(NOTHING, 1.0, "{}")
+    with pytest.raises(Conflict, match="settled already"):
+        readings.settle(NOTHING, "{}")
+    assert readings.of(NOTHING) is None
+
+
 def test_it_knows_no_site_to_change(store: Store) -> None:
     with pytest.raises(NotFound):
         store.registry.change_site("nowhere", lambda site: site)

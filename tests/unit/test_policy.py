@@ -184,25 +184,48 @@ def test_it_puts_an_item_in_the_lane_of_its_gravest_sure_label(scores: dict[str,
     assert judged(scores).lane is lane
 
 
+def test_it_gathers_copies_in_a_lane_of_their_own() -> None:
+    assert judged(low(spam=0.9), history=History(campaign=True)).lane is Lane.CAMPAIGNS
+
+
+LABEL = "no such label; one of dehumanising, hateful, spam"
+SCORE, SHARE = "a score is between 0 and 1", "a share is between 0 and 1"
+
+
 @pytest.mark.parametrize(
-    ("policy", "field"),
+    ("policy", "said"),
     [
-        (Policy(thresholds={"rude": Thresholds(0.5)}), "thresholds.rude"),
-        (Policy(thresholds={"spam": Thresholds(1.5)}), "thresholds.spam.hold"),
-        (Policy(thresholds={"spam": Thresholds(0.5, -0.1)}), "thresholds.spam.reject"),
-        (Policy(thresholds={"spam": Thresholds(0.9, 0.5)}), "thresholds.spam"),
-        (Policy(thresholds={"spam": Thresholds(float("nan"))}), "thresholds.spam.hold"),
-        (Policy(reject_labels=("rude",)), "reject_labels"),
-        (Policy(max_links=-1), "max_links"),
-        (Policy(audit=1.5), "audit"),
-        (Policy(audit=True), "audit"),
-        (Policy(shadow=1), "shadow"),  # type: ignore[arg-type]  # as a file may have it
-        (Policy(attributes={"TOXICITY": "rude"}), "attributes.TOXICITY"),
-        (Policy(blocked_words=(" ",)), "blocked_words, blocked_domains"),
+        (Policy(thresholds={"rude": Thresholds(0.5)}), f"thresholds.rude: {LABEL}"),
+        (Policy(thresholds={"spam": Thresholds(1.5)}), f"thresholds.spam.hold: {SCORE}"),
+        (Policy(thresholds={"spam": Thresholds(0.5, -0.1)}), f"thresholds.spam.reject: {SCORE}"),
+        (
+            Policy(thresholds={"spam": Thresholds(0.9, 0.5)}),
+            "thresholds.spam: hold must not lie above reject",
+        ),
+        (Policy(thresholds={"spam": Thresholds(float("nan"))}), f"thresholds.spam.hold: {SCORE}"),
+        (Policy(reject_labels=("rude",)), "reject_labels: no such label: rude"),
+        (Policy(max_links=-1), "max_links: must be 0 or more"),
+        (Policy(audit=1.5), f"audit: {SHARE}"),
+        (Policy(audit=True), f"audit: {SHARE}"),
+        (Policy(shadow=1), "shadow: must be true or false"),  # type: ignore[arg-type]  # as a file may have it
+        (Policy(attributes={"TOXICITY": "rude"}), f"attributes.TOXICITY: {LABEL}"),
+        (Policy(blocked_words=(" ",)), "blocked_words, blocked_domains: an entry is empty"),
     ],
 )
-def test_it_refuses_a_policy_that_cannot_be_meant(policy: Policy, field: str) -> None:
+def test_it_refuses_a_policy_that_cannot_be_meant(policy: Policy, said: str) -> None:
     with pytest.raises(Invalid) as refused:
         check(policy)
-    assert refused.value.field == field
-    assert check(Policy()) == Policy()
+    assert str(refused.value) == said
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [
+        Policy(),
+        Policy(max_links=0, audit=1.0),
+        Policy(thresholds={"spam": Thresholds(0.0, 1.0), "hateful": Thresholds(0.5, 0.5)}),
+        Policy(thresholds={"spam": Thresholds(None, 0.9), "hateful": Thresholds(0.9)}),
+    ],
+)
+def test_it_takes_a_policy_at_the_edge_of_what_can_be_meant(policy: Policy) -> None:
+    assert check(policy) == policy

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from datetime import UTC, datetime
 
 import pytest
@@ -101,3 +102,20 @@ def test_it_signs_as_the_reference_library_does() -> None:
 
 def test_it_never_shows_a_secret() -> None:
     assert SECRET not in repr(Secret(SECRET))
+
+
+def test_it_makes_secrets_of_32_bytes() -> None:
+    assert len(base64.b64decode(signing.new_secret().removeprefix("whsec_"))) == 32
+
+
+@pytest.mark.parametrize(("left", "count"), [(-1, 1), (0, 1), (1, 2)])
+def test_it_signs_with_a_secret_until_it_expires(left: float, count: int) -> None:
+    secrets = [Secret(SECRET), Secret(signing.new_secret(), expires_at=NOW + left)]
+    given = signing.signed_headers(secrets, "m", NOW, BODY)["webhook-signature"].split(" ")
+    assert [s[:3] for s in given] == ["v1,"] * count
+
+
+@pytest.mark.parametrize("secret", ["whsec_%%%%", "whsec_A", "whsec_QUJD\nREVG"])
+def test_it_says_which_secret_is_none(secret: str) -> None:
+    with pytest.raises(BadSignature, match=r"^the secret is not base64$"):
+        signing.sign(secret, "m", 1, BODY)
