@@ -80,9 +80,14 @@ class Upkeep:
 def correct_all(m: Moderation) -> None:
     """Learn anew the corrections of all sites that want one."""
     for site in m.store.registry.sites():
-        if site.policy.adapt:
+        if not site.policy.adapt:
+            continue
+        try:
             adapting.learn(m.store, m.scorer.models, site.id, m.clock())
             _log.info("correction learnt", site=site.id)
+        except Exception as error:
+            # What one site's decisions do to the learning is not held against the others.
+            _log.error("correction not learnt", site=site.id, exc_info=error)
 
 
 def retrain() -> Popen[bytes]:

@@ -19,6 +19,7 @@ from service.domain import Policy, ReasonCode, Ruling, Thresholds
 from service.moderation import Moderation, Wish
 from service.scoring import Scorer
 from service.web import sums
+from tests.app.conftest import Run
 from tests.conftest import ADMIN, Clock, lent, submit
 from tests.pages import Visitor, give_password
 
@@ -47,7 +48,7 @@ def kept(moderation: Moderation) -> Kept:
     champion = registry.load(registry.SHIPPED)
     dimensions = len(champion.model.heads.mean) if champion.model.heads else 0
     words = np.zeros((dimensions, 3), np.float32)
-    words[:, 2] = 0.01
+    words[:, 2] = 0.001
     shift = np.array([0.0, 0.0, 1.0])
     correction = Correction(shift, np.zeros(3), np.zeros(0, np.int32), np.zeros((0, 3), np.float32), words)
     about = Kept("blog", champion.id, "2026-01-02T03:04+00:00", "", LABELS)
@@ -77,7 +78,7 @@ def test_what_it_adds_is_kept_and_told_apart(moderation: Moderation, kept: Kept,
     with app.test_request_context():
         (table,) = sums.sums(item)
     whole = sum(value for *_, value in one.by_site) + dict(one.fields)["this site"]
-    assert whole > 0.9
+    assert whole > 0.7
     assert sum(row.value for row in table.of_site) == pytest.approx(whole, abs=1e-9)
     assert sum(row.value for row in table.rows) == pytest.approx(one.log_odds, abs=1e-6)
 
@@ -124,3 +125,11 @@ def test_the_page_shows_it_and_turns_it_off(
     assert not moderation.store.registry.site("blog").policy.adapt
     admin.send(done.form("/sites/blog"), on="1")
     assert moderation.store.registry.site("blog").policy.adapt
+
+
+def test_the_command_says_what_it_learnt(run: Run, added: dict[str, str]) -> None:
+    said = run("retrain", "--site", added["site"])
+    assert said.exit_code == 0
+    assert said.stdout.count("0 decisions, too few of one kind") == 3
+    refused = run("retrain", "--site", "none")
+    assert (refused.exit_code, "no such site" in refused.stderr) == (1, True)
