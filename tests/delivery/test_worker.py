@@ -233,6 +233,26 @@ def test_it_sends_again_after_a_crash_between_sending_and_settling(
     assert len({r.headers["webhook-id"] for r in receiver.received}) == 1
 
 
+def test_it_tries_again_what_needed_the_store_while_that_was_away(
+    worker: Worker, moderation: Moderation, decided: Decide, clock: Clock
+) -> None:
+    item = decided()
+    with patch.object(worker._ways, "send", side_effect=Unavailable("away")):
+        worker.run_once()
+    clock.move(31)
+    assert worker.run_once() == 1
+    assert state(moderation, item).state == "confirmed"
+
+
+def test_it_settles_what_was_in_flight_when_it_is_told_to_stop(
+    worker: Worker, moderation: Moderation, decided: Decide
+) -> None:
+    item = decided()
+    assert worker._start_due() == 1
+    worker.close()
+    assert state(moderation, item).state == "confirmed"
+
+
 def test_it_survives_an_attempt_that_breaks(
     worker: Worker, moderation: Moderation, decided: Decide, monkeypatch: pytest.MonkeyPatch
 ) -> None:
