@@ -144,7 +144,7 @@ def test_it_leaves_no_trace_of_what_is_closed(moderation: Moderation, some: dict
     submit(moderation, "all is well", "b")
     client = moderation.store._db.client
     numbers: dict[str, str] = {}
-    for key in client.keys("mq:*ids:*"):
+    for key in list(client.scan_iter("mq:*ids:*")):
         numbers |= client.hgetall(key)
     assert sorted(numbers.values()) == sorted([some["a"], some["c"]])
     assert indexed(moderation.store) == {
@@ -153,7 +153,7 @@ def test_it_leaves_no_trace_of_what_is_closed(moderation: Moderation, some: dict
         for c in [moderation.store.views.item(i)]
     }
     for name in ("lane", "age", "unsure"):
-        assert sum(client.zcard(key) for key in client.keys(f"mq:*{name}:*")) == 2
+        assert sum(client.zcard(key) for key in client.scan_iter(f"mq:*{name}:*")) == 2
 
 
 def test_it_escalates_to_a_view_of_its_own(

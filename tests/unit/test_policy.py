@@ -188,6 +188,21 @@ def test_it_gathers_copies_in_a_lane_of_their_own() -> None:
     assert judged(low(spam=0.9), history=History(campaign=True)).lane is Lane.CAMPAIGNS
 
 
+def test_it_says_all_that_led_to_a_verdict() -> None:
+    found = judged(low(spam=0.8, hateful=0.7), Policy(version=7))
+    assert (found.model, found.policy, found.severity) == ("m", 7, 0.8)
+    assert (found.anyway, found.foreign, found.shadow) == (False, False, None)
+    by_rule = judged(low(), Policy(blocked_words=("today",)))
+    assert (by_rule.severity, by_rule.anyway) == (0.0, True)
+    assert judged(ScorerError("it broke")).reasons[0].detail == "it broke"
+
+
+def test_it_only_tells_in_shadow_what_it_would_have_done() -> None:
+    found = judged(low(spam=0.8), Policy(shadow=True))
+    assert (found.verdict, found.shadow, found.lane) == (Verdict.APPROVE, Verdict.HOLD, None)
+    assert judged(low(), Policy(shadow=True)).shadow is None
+
+
 LABEL = "no such label; one of dehumanising, hateful, spam"
 SCORE, SHARE = "a score is between 0 and 1", "a share is between 0 and 1"
 
