@@ -36,11 +36,12 @@ def main() -> None:
         data.mkdir()
         service = Service(data / "data")
         pair = Pair(wordpress, service)
+        pair.reset(timeout=2)  # as it is installed
         measure("service up", wordpress)
         service.stop()
         measure("service down", wordpress)
         with closing(create_server(("127.0.0.1", 0))) as hole:
-            pair.reset(address=f"http://127.0.0.1:{hole.getsockname()[1]}")
+            pair.reset(timeout=2, address=f"http://127.0.0.1:{hole.getsockname()[1]}")
             measure("service hanging", wordpress)
 
 
