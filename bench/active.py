@@ -17,7 +17,7 @@ from sklearn.metrics import average_precision_score
 
 from bench.adaptation import LATER, Place, places
 from classifier import LABELS, registry
-from classifier.site import Seen
+from classifier.correction import Seen
 from classifier.site_learning import correct
 
 Floats = NDArray[np.float64]

@@ -23,11 +23,11 @@ from rich.table import Table
 from sklearn.metrics import average_precision_score
 
 from classifier import LABELS, registry
+from classifier.correction import Seen, look
 from classifier.dataset import NEWS, Corpus, Examples
 from classifier.gathering import gather, split
 from classifier.lexicon import Lexicon
 from classifier.reader import Reader
-from classifier.site import Seen, look
 from classifier.site_learning import correct
 from classifier.spool import Spool
 

@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from classifier.correction import Correction
 from classifier.reading import digest
 from classifier.registry import Champion, RegistryError
-from classifier.site import Correction, SiteModel
+from classifier.site import SiteModel
 
 _SHELF = "sites"
 

@@ -12,7 +12,7 @@ import pytest
 from flask import Flask
 
 from classifier import registry, site_shelf
-from classifier.site import Correction
+from classifier.correction import Correction
 from classifier.site_shelf import Kept
 from service import adapting, scoring, site_settings
 from service.domain import Policy, ReasonCode, Ruling, Thresholds

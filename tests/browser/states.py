@@ -43,6 +43,46 @@ def cast(store: Store, directory: Path, clock: Clock) -> Iterator[Moderation]:
     yield Moderation(store, Scorer(directory), clock=clock)
 
 
+# States that are at the same address every time.
+ALWAYS = {
+    "desk": "/",
+    "desk-all": "/?lane=all",
+    "desk-empty": "/?lane=errors",
+    "desk-search": "/?q=people&sort=oldest",
+    "desk-search-empty": "/?q=zyzzyva&label=spam",
+    "desk-campaigns": "/?lane=campaigns",
+    "campaigns": "/campaigns/",
+    "appeals": "/appeals/",
+    "appeals-empty": "/appeals/?site=other",
+    "figures": "/figures/",
+    "audit": "/audit/?site=forum",
+    "audit-second": "/audit/second",
+    "audit-empty": "/audit/?site=other&days=90",
+    "desk-audit": "/?lane=audit",
+    "drift": "/drift/?site=forum",
+    "drift-empty": "/drift/?site=other",
+    "models": "/models/",
+    "second-look": "/second-look/?site=forum",
+    "thresholds": "/thresholds/?site=forum",
+    "thresholds-budget": "/thresholds/?site=forum&by=budget&budget=2",
+    "thresholds-empty": "/thresholds/?site=other",
+    "settings": "/settings/",
+    "settings-site": "/settings/blog",
+    "settings-new-site": "/settings/other",
+    "people": "/people",
+    "person": "/people/person?name=ana",
+    "log": "/log",
+    "log-everything": "/log?kind=all",
+    "log-empty": "/log?by=nobody",
+    "account": "/account",
+    "two-factor": "/account/two-factor",
+    "error-missing": "/nowhere",
+    "error-search": "/?low=7",
+    "link-used": "/sign-in/link/none",
+    "sign-in": "/sign-in",
+}
+
+
 def fill(m: Moderation, app: Flask, clock: Clock) -> dict[str, str]:
     """Bring the service to life; returns the address of each state by its name."""
     _submit_all(m, clock)
@@ -60,56 +100,21 @@ def fill(m: Moderation, app: Flask, clock: Clock) -> dict[str, str]:
     (campaign, *_) = m.store.campaigns.latest(["blog"])
     test = _tested(m)
     invitation = _people(m, clock)
-    return {
-        "desk": "/",
+    return ALWAYS | {
         "desk-veiled": f"/?item={hard.id}",
         "desk-escalated": f"/?item={escalated.id}",
         "desk-taken": f"/?item={taken.id}",
         "desk-edited": f"/?item={edited.id}",
         "desk-decided": f"/?lane=decided&item={rest[0].id}",
-        "desk-all": "/?lane=all",
-        "desk-empty": "/?lane=errors",
-        "desk-search": "/?q=people&sort=oldest",
-        "desk-search-empty": "/?q=zyzzyva&label=spam",
-        "desk-campaigns": "/?lane=campaigns",
         "desk-quote": f"/?lane=all&item={_quoting(m)}",
         "desk-good": f"/?item={_good(m)}&relief=1",
-        "campaigns": "/campaigns/",
         "campaign": f"/campaigns/{campaign.id}",
         "campaign-preview": f"/campaigns/{campaign.id}?choice=reject:spam",
-        "appeals": "/appeals/",
-        "appeals-empty": "/appeals/?site=other",
         "appeal-open": f"/appeal/{tokens[0]}",
         "appeal-made": f"/appeal/{tokens[1]}",
-        "figures": "/figures/",
-        "audit": "/audit/?site=forum",
-        "audit-second": "/audit/second",
-        "audit-empty": "/audit/?site=other&days=90",
-        "desk-audit": "/?lane=audit",
-        "drift": "/drift/?site=forum",
-        "drift-empty": "/drift/?site=other",
-        "models": "/models/",
         "model": f"/models/{challenger}?site=blog",
-        "second-look": "/second-look/?site=forum",
-        "thresholds": "/thresholds/?site=forum",
-        "thresholds-budget": "/thresholds/?site=forum&by=budget&budget=2",
-        "thresholds-empty": "/thresholds/?site=other",
-        "settings": "/settings/",
-        "settings-site": "/settings/blog",
-        "settings-new-site": "/settings/other",
         "settings-test": f"/settings/blog/test/{test}",
-        "people": "/people",
-        "person": "/people/person?name=ana",
-        "log": "/log",
-        "log-everything": "/log?kind=all",
-        "log-empty": "/log?by=nobody",
-        "account": "/account",
-        "two-factor": "/account/two-factor",
-        "error-missing": "/nowhere",
-        "error-search": "/?low=7",
         "link": f"/sign-in/link/{invitation}",
-        "link-used": "/sign-in/link/none",
-        "sign-in": "/sign-in",
     }
 
 

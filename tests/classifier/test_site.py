@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 
 from classifier import LABELS, registry, site_learning, site_shelf
+from classifier.careless import fit, likelihood
 from classifier.cascade import Cascade
+from classifier.correction import MOST, Correction, look
 from classifier.explaining import sigmoid
 from classifier.registry import Champion, RegistryError
-from classifier.site import MOST, OF_SITE, Correction, SiteModel, look
-from classifier.site_learning import balance, belief, fit, learn, likelihood
+from classifier.site import OF_SITE, SiteModel
+from classifier.site_learning import balance, belief, learn
 from classifier.site_shelf import Kept
 from classifier.text import Document
 
