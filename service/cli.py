@@ -26,6 +26,7 @@ from service.commands import (
     sites,
 )
 from service.errors import ModqueueError
+from service.stopping import stop_event
 
 WITHOUT = click.option(
     "--without", multiple=True, metavar="SOURCE",
@@ -77,7 +78,7 @@ def serve(host: str, port: int, workers: int | None, data_dir: Path | None) -> N
 
     settings = config.load(data_dir=data_dir)
     logs.configure(settings.log_level)
-    stop = launcher.stop_event()
+    stop = stop_event()
     count = workers or min(os.cpu_count() or 1, 4)
     with launcher.running(settings, host, port, count, stop) as (address, children):
         shown = settings.public_url.rstrip("/") or address

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import threading
 import time
 from collections import Counter
@@ -21,6 +20,7 @@ from service.data_dir import complete
 from service.domain import Delivery, Site
 from service.errors import Unavailable
 from service.moderation import Moderation, connect
+from service.stopping import stop_event
 from service.store import Settlement
 
 MINUTE, HOUR = 60.0, 3600.0
@@ -235,9 +235,7 @@ def main() -> None:
     """Run the worker until SIGTERM or SIGINT."""
     settings = complete(load())
     logs.configure(settings.log_level)
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
+    stop = stop_event()
     moderation = connect_until(settings, stop)
     if moderation is not None:
         Worker(moderation, settings.allow_private_callbacks, THREADS).run(stop)

@@ -120,14 +120,6 @@ def first_admin(store: Store, address: str) -> str:
     return sign_in_link(store, address, name)
 
 
-def stop_event() -> threading.Event:
-    """Return an event that Ctrl-C and SIGTERM set."""
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
-    return stop
-
-
 @contextmanager
 def _listen(host: str, port: int) -> Iterator[socket.socket]:
     # Bound here and inherited by gunicorn: a taken port is told at once, and while gunicorn

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 import threading
 from contextlib import suppress
@@ -20,6 +19,7 @@ from service.delivery import connect_until
 from service.errors import Unavailable
 from service.moderation import Moderation
 from service.process import end_with_parent
+from service.stopping import stop_event
 
 STEP_S = 2.0
 NICE = 10
@@ -101,9 +101,7 @@ def main() -> None:
     settings: Settings = complete(load())
     logs.configure(settings.log_level)
     os.nice(NICE)
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
+    stop = stop_event()
     m = connect_until(settings, stop)
     if m is not None:
         Upkeep(m, settings.retrain_at).run(stop)

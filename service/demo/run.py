@@ -27,6 +27,7 @@ from service import config, data_dir, launcher, logs, signing
 from service.demo.blog import SITE, Blog, serving
 from service.domain import Secret, Site, Verdict
 from service.errors import Unavailable
+from service.stopping import stop_event
 from service.store import Store
 
 WORKERS = 2
@@ -52,9 +53,8 @@ class Demo:
 def run(browse: bool) -> None:
     """Run the demo until Ctrl-C; nothing is left of it."""
     logs.configure("error")
-    started, stop, out = time.monotonic(), launcher.stop_event(), Console(highlight=False)
     # A closed terminal ends the demo as Ctrl-C does.
-    signal.signal(signal.SIGHUP, lambda *_: stop.set())
+    started, stop, out = time.monotonic(), stop_event(signal.SIGHUP), Console(highlight=False)
     out.print("Starting the store, the service and a stand-in blog on this machine…")
     with (
         tempfile.TemporaryDirectory(prefix="modqueue-demo-") as directory,
