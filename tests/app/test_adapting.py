@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,7 +19,7 @@ from service.moderation import Moderation, Wish
 from service.scoring import Scorer
 from service.web import sums
 from tests.app.conftest import Run
-from tests.conftest import ADMIN, Clock, lent, submit
+from tests.conftest import ADMIN, Clock, submit
 from tests.pages import Visitor, give_password
 
 LEARNT = {"decisions": 40, "positives": 9, "freedom": "words", "careless": 0.02, "gain": 0.1, "error": 0.05,
@@ -34,12 +33,6 @@ TEXT = "We met at the bridge and walked along the river."
 def moderation(moderation: Moderation, tmp_path: Path, clock: Clock) -> Moderation:
     """Give the use cases with the shipped model."""
     return Moderation(moderation.store, Scorer(tmp_path / "models"), clock=clock)
-
-
-@pytest.fixture
-def app(built_app: Flask, moderation: Moderation) -> Iterator[Flask]:
-    with lent(built_app, moderation) as app:
-        yield app
 
 
 @pytest.fixture

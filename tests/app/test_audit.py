@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -16,7 +15,7 @@ from service.errors import Conflict
 from service.feedback import Report
 from service.moderation import Moderation, Wish
 from service.store import PENDING, Store, Wanted
-from tests.conftest import ADMIN, ANA, BEN, BLOG, Clock, StubScorer, lent, submit
+from tests.conftest import ADMIN, ANA, BEN, BLOG, Clock, StubScorer, submit
 from tests.pages import Visitor, give_password
 
 REJECT, APPROVE = Wish(Ruling.REJECT, ReasonCode.HATEFUL), Wish(Ruling.APPROVE)
@@ -28,12 +27,6 @@ def moderation(moderation: Moderation, clock: Clock) -> Moderation:
     """Give the use cases with an audit of all that the machine settles by itself."""
     site_settings.set_policy(moderation, "blog", Policy(audit=1.0), "admin")
     return Moderation(moderation.store, moderation.scorer, clock=clock, audit_key=b"key")
-
-
-@pytest.fixture
-def app(built_app: Flask, moderation: Moderation) -> Iterator[Flask]:
-    with lent(built_app, moderation) as app:
-        yield app
 
 
 def test_it_draws_the_share_of_the_site_and_always_the_same(store: Store, clock: Clock) -> None:

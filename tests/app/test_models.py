@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import shutil
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,7 +16,7 @@ from service.domain import Verdict
 from service.errors import Conflict, NotFound
 from service.moderation import Moderation
 from service.scoring import Scorer
-from tests.conftest import ADMIN, Clock, lent, submit
+from tests.conftest import ADMIN, Clock, submit
 from tests.pages import Visitor, give_password
 
 # To write a whole model takes seconds.
@@ -28,12 +27,6 @@ pytestmark = pytest.mark.process
 def moderation(moderation: Moderation, tmp_path: Path, clock: Clock) -> Moderation:
     """Give the use cases with the shipped model."""
     return Moderation(moderation.store, Scorer(tmp_path / "models"), clock=clock)
-
-
-@pytest.fixture
-def app(built_app: Flask, moderation: Moderation) -> Iterator[Flask]:
-    with lent(built_app, moderation) as app:
-        yield app
 
 
 @pytest.fixture(scope="module")
