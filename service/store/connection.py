@@ -77,7 +77,8 @@ class Connection:
             try:
                 return pipe.execute()
             except NoScriptError:
-                # Nothing was run yet, or some: what is run again answers the same.
+                # The server has forgotten its scripts. Results are settled once however often they are told;
+                # a lease that was taken all the same ends by itself.
                 return [self.run(script, prefix, *args) for prefix, args in calls]
 
     def _script(self, name: str) -> Any:
