@@ -65,7 +65,9 @@ def part(one: Interval, other: Interval) -> Interval | None:
         return None
     if one.at is None or other.at is None or one.at + other.at == 0:
         return Interval(None, _over(one.low, other.high), _over(one.high, other.low))
-    return Interval(one.at / (one.at + other.at), _lowest(one, other), 1.0 - _lowest(other, one))
+    at = one.at / (one.at + other.at)
+    # Where all is known the three are the same, but for the last digit of what is computed.
+    return Interval(at, min(at, _lowest(one, other)), max(at, 1.0 - _lowest(other, one)))
 
 
 def alpha(pairs: Mapping[tuple[str, str], int]) -> float | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import sqrt
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from service.statistics import Interval, Z, alpha, merged, part, plus, share, times
@@ -67,6 +67,7 @@ COUNTS = st.tuples(st.integers(0, 40), st.integers(0, 40), st.integers(0, 5000))
 
 
 @given(COUNTS, COUNTS)
+@example(Interval(1.0, 1.0, 1.0), Interval(4.0, 4.0, 4.0))
 def test_a_part_is_between_0_and_1_and_its_estimate_in_its_interval(one: Interval, other: Interval) -> None:
     found = part(one, other)
     if found is None:
