@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import os
 import signal
 import sys
@@ -33,8 +34,8 @@ def test_it_waits_until_it_is_told() -> None:
 
 
 def test_a_signal_may_come_at_every_line_of_its_own_code() -> None:
-    """With an event of the library's this waits for ever."""
-    stop, sent = stop_event(), 0
+    """With an event of the library's this waits for ever, and is ended after a minute."""
+    stop, sent, before = stop_event(), 0, sys.gettrace()
 
     def at_each_line(frame: FrameType, event: str, _argument: Any) -> Any:
         nonlocal sent
@@ -43,10 +44,12 @@ def test_a_signal_may_come_at_every_line_of_its_own_code() -> None:
             os.kill(os.getpid(), signal.SIGTERM)
         return at_each_line
 
+    faulthandler.dump_traceback_later(60, exit=True)
     sys.settrace(at_each_line)
     try:
         assert stop.wait(1)
     finally:
-        sys.settrace(None)
+        sys.settrace(before)
+        faulthandler.cancel_dump_traceback_later()
     assert sent
     assert stop.is_set()
