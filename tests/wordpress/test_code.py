@@ -57,6 +57,33 @@ def test_it_signs_as_the_service_verifies(version: str) -> None:
 def test_it_keeps_to_the_coding_standard() -> None:
     done = subprocess.run(["phpcs"], cwd=PLUGIN.parent, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
+    assert standards(*SOURCES) == []
+
+
+def standards(*sources: Path) -> list[str]:
+    """Return what of WordPress's standards a source breaks that PHP_CodeSniffer's own sniffs do not see."""
+    command = ["php", HERE / "standards.php", *sources]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return done.stdout.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("if ( $a === 'b' ) { echo 'c'; }", ":2: the constant comes first"),
+        ("$aB = 1;", ":2: $aB is no snake_case"),
+        ("function doIt() {}", ":2: doIt is no snake_case"),
+        ("echo $a;", ":2: shown without being escaped"),
+        ("echo 'a' . $b;", ":2: shown without being escaped"),
+        ("printf( '%s', $a );", ":2: shown without being escaped"),
+        ("_e( 'a', 'b' );", ":2: shown without being escaped"),
+        ("$a = $_POST['b'];", ": a request is read without a nonce"),
+    ],
+)
+def test_what_breaks_the_standard_is_noticed(code: str, said: str, tmp_path: Path) -> None:
+    source = tmp_path / "a.php"
+    source.write_text(f"<?php\n{code}\n")
+    assert standards(source) == [f"{source}{said}"]
 
 
 def test_what_breaks_the_coding_standard_is_noticed(tmp_path: Path) -> None:

@@ -134,7 +134,7 @@ final class Modqueue_Comments_Screen {
 			$lines[] = sprintf( '<a href="%s">%s</a>', esc_url( $desk ), esc_html__( 'Show on the desk', 'modqueue' ) );
 		}
 		$lines = array_filter( $lines );
-		echo $lines ? wp_kses_post( implode( '<br>', $lines ) ) : esc_html__( 'not sent', 'modqueue' );
+		echo wp_kses_post( $lines ? implode( '<br>', $lines ) : __( 'not sent', 'modqueue' ) );
 	}
 
 	/**
