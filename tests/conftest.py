@@ -42,8 +42,8 @@ TOGETHER = re.compile(
 # A module of nothing but process tests.
 WHOLE = "\npytestmark = pytest.mark.process\n"
 
-# How long an example takes says more of the machine than of us; each run tries others.
-hypothesis.settings.register_profile("patient", deadline=None, max_examples=60)
+# How long an example takes says more of the machine than of us.
+hypothesis.settings.register_profile("patient", deadline=None)
 hypothesis.settings.load_profile("patient")
 
 SECRET = signing.new_secret()

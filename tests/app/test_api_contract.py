@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from schemathesis import Case
 
 TOKEN = "c" * 43
-EXAMPLES = 12
+EXAMPLES = 25
 OPERATIONS = [
     (method, path)
     for path, item in openapi.document()["paths"].items()

@@ -142,7 +142,7 @@ def test_eight_moderators_never_decide_twice(
     for person in people:
         moderation.store.registry.add_person(person)
     give_password(moderation.store, *people)
-    for n in range(20):
+    for n in range(32):
         submit(moderation, f"Comment {n:02} [spam=0.{700 - n}]", f"{n}")
     pages = [open_desk(person.name) for person in people]
     for _round in range(100):
@@ -151,7 +151,7 @@ def test_eight_moderators_never_decide_twice(
     assert moderation.page(ADMIN, PENDING).items == ()
     entries = [json.loads(e) for e in moderation.store.views.log("blog", 1000)]
     decided = [e["item"] for e in entries if e["kind"] == "decision"]
-    assert len(decided) == len(set(decided)) == 20
+    assert len(decided) == len(set(decided)) == 32
     by = {e["by"] for e in entries if e["kind"] == "decision"}
     assert by == {p.name for p in people}
     for page in pages:

@@ -19,8 +19,7 @@ from tests.process.cast import TIMEOUT_S, Blog, Service, service_and_blog, wait_
 pytestmark = pytest.mark.process
 
 HELD = "All refugees are vermin and should be exterminated."
-# Longer than a request waits for the store, so that some are asked anew.
-PAUSE_S = 5
+PAUSE_S = 10
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +64,7 @@ def test_it_answers_while_the_store_hangs_and_loses_nothing(pair: tuple[Service,
         assert not _ready(service)
     wait_for(lambda: _ready(service))
     service.send("after a pause", HELD)
-    assert {"before a pause", "after a pause"} <= set(service.pending())
+    assert [c for c in sorted(service.pending()) if "pause" in c] == ["after a pause", "before a pause"]
     assert _store_pid(service) == pid
 
 
@@ -125,7 +124,7 @@ def test_it_starts_after_a_torn_write(pair: tuple[Service, Blog]) -> None:
     service.start()
     assert service.api("GET", f"comments/{held['id']}").status_code == 200
     service.send("after a cut", HELD)
-    assert {"before a cut", "after a cut"} <= set(service.pending())
+    assert [c for c in sorted(service.pending()) if "cut" in c] == ["after a cut", "before a cut"]
 
 
 def test_it_goes_on_where_its_data_were_moved_to(pair: tuple[Service, Blog]) -> None:
