@@ -33,11 +33,13 @@ PASSWORD = "correct horse battery"
 TIMEOUT_S = 60
 
 
-def wait_for(what: Callable[[], T], seconds: float = 120.0) -> T:
-    """Wait until something is true, and return it."""
+def wait_for(
+    what: Callable[[], T], seconds: float = 120.0, told: Callable[[], object] = lambda: "waited in vain"
+) -> T:
+    """Wait until something is true, and return it; in vain, tell what was there instead."""
     until = time.monotonic() + seconds
     while not (found := what()):
-        assert time.monotonic() < until, "waited in vain"
+        assert time.monotonic() < until, told()
         time.sleep(0.02)
     return found
 

@@ -57,6 +57,10 @@ class Pair:
         answer = self.service.api("POST", f"comments/{self.item(text)['id']}/decision", body)
         assert answer.status_code == 200, answer.text
 
+    def awaits(self, number: int, text: str, status: str) -> None:
+        """Wait until WordPress shows a comment as decided."""
+        wait_for(lambda: self.wordpress.status(number) == status, told=lambda: self.item(text)["delivery"])
+
     def ask_again(self) -> None:
         """Let the plugin ask about what it holds, as its cron does every twenty minutes."""
         self.wordpress.php("do_action( 'akismet_schedule_cron_recheck' );")
@@ -143,12 +147,12 @@ def test_it_reaches_wordpress_at_once_by_its_rest_api(pair: Pair) -> None:
     number, text = pair.post(HELD + ' It\'s <b>so</b> & "thus" 5 < 6')
     assert pair.wordpress.status(number) == "unapproved"
     pair.decide(text, "approve")
-    wait_for(lambda: pair.wordpress.status(number) == "approved")
+    pair.awaits(number, text, "approved")
     item = pair.item(text)["id"]
     assert pair.service.api("POST", f"comments/{item}/undo").status_code == 200
-    wait_for(lambda: pair.wordpress.status(number) == "unapproved")
+    pair.awaits(number, text, "unapproved")
     pair.decide(text, "reject")
-    wait_for(lambda: pair.wordpress.status(number) == "spam")
+    pair.awaits(number, text, "spam")
     # The plugin reports what we did; that is no word of anybody else.
     wait_for(lambda: pair.item(text)["delivery"]["state"] == "confirmed")
     assert pair.item(text)["decision"]["by"] == "robot"
