@@ -103,12 +103,6 @@ class Connection:
         self.client.close()
 
 
-def chunks(values: Sequence[str], size: int) -> Iterator[Sequence[str]]:
-    """Cut a list in pieces."""
-    for start in range(0, len(values), size):
-        yield values[start : start + size]
-
-
 def _plain(value: Argument) -> bytes:
     if isinstance(value, bytes):
         return value

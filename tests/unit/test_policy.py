@@ -237,7 +237,7 @@ def test_it_refuses_a_policy_that_cannot_be_meant(policy: Policy, said: str) -> 
     "policy",
     [
         Policy(),
-        Policy(max_links=0, audit=1.0),
+        Policy(max_links=0, audit=1.0, reject_labels=LABELS),
         Policy(thresholds={"spam": Thresholds(0.0, 1.0), "hateful": Thresholds(0.5, 0.5)}),
         Policy(thresholds={"spam": Thresholds(None, 0.9), "hateful": Thresholds(0.9)}),
     ],
