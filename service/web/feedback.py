@@ -94,6 +94,8 @@ def _email(body: bytes) -> str:
     email = data.get("email") if isinstance(data, dict) else None
     if not isinstance(email, str) or not 3 <= len(email) <= fields.limit("comment_author_email"):
         raise Invalid("data.email", "must be an e-mail address")
+    if fields.UNSTORABLE.search(email):
+        raise Invalid("data.email", "holds a NUL character or half of a surrogate pair")
     return email
 
 

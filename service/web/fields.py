@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any, NoReturn
 from urllib.parse import parse_qsl
@@ -16,6 +17,8 @@ from service.identity import author_key
 
 TEXT_LIMIT = 20_000
 FIELD_COUNT_LIMIT = 1_000
+# The store and the protocols have no word for them: NUL, and half of a surrogate pair.
+UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 
 class Incoming(BaseModel):

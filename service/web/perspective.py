@@ -13,7 +13,7 @@ from werkzeug.exceptions import HTTPException
 from service import suggestions
 from service.domain import Explanation, Site
 from service.errors import Invalid, ModqueueError, ScorerError, TooMany, Unavailable
-from service.web.fields import TEXT_LIMIT, parse_json
+from service.web.fields import TEXT_LIMIT, UNSTORABLE, parse_json
 from service.web.responses import moderation
 
 blueprint = Blueprint("perspective", __name__, url_prefix="/v1alpha1")
@@ -41,7 +41,7 @@ class NoKey(ModqueueError):
 
 
 def _storable(text: str) -> str:
-    if "\0" in text or any("\ud800" <= c <= "\udfff" for c in text):
+    if UNSTORABLE.search(text):
         raise ValueError("holds a NUL character or half of a surrogate pair")
     return text
 

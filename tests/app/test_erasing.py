@@ -208,6 +208,7 @@ def test_a_blog_erases_what_is_its_own(
         ({"type": "author.erase", "data": {"email": ""}}, "data.email"),
         ({"type": "author.erase", "data": {"email": ["a@b"]}}, "data.email"),
         ({"type": "author.erase", "data": {"email": "a" * 400}}, "data.email"),
+        ({"type": "author.erase", "data": {"email": "a@b\ud800"}}, "data.email"),
     ],
 )
 def test_it_names_what_is_wrong(
