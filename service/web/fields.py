@@ -141,6 +141,8 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     for name, value in pairs:
         if name in result:
             raise Invalid(_named(name), "given twice")
+        if UNSTORABLE.search(name):
+            raise Invalid(_named(name), "holds a NUL character or half of a surrogate pair")
         result[name] = value
     return result
 
