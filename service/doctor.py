@@ -15,7 +15,7 @@ from service.config import Settings
 from service.connectors.address import check_callback_url
 from service.errors import Invalid, ModqueueError
 from service.scoring import Scorer
-from service.store import Store, embedded
+from service.store import Store, addresses, embedded
 
 WORKER_SILENT_S = 15.0
 COLOURS = {"ok": "green", "warn": "yellow", "fail": "red"}
@@ -36,7 +36,8 @@ def examine(settings: Settings, now: float) -> list[Finding]:
     findings = [*_data_dir(settings), *_model(settings)]
     try:
         with data_dir.store_url(settings) as url:
-            store = Store(url, settings.partitions)
+            # Where replicas are missing it says so, instead of waiting for them.
+            store = Store(addresses.unwaited(url), settings.partitions)
             for look in (_store, _worker, _sites, _letters, _people):
                 findings += look(store, settings, now)
             store.close()
@@ -92,30 +93,53 @@ def _model(settings: Settings) -> Iterator[Finding]:
 
 
 def _store(store: Store, settings: Settings, now: float) -> Iterator[Finding]:
-    facts = store.registry.server_facts()
+    for facts in store.registry.server_facts():
+        yield _version(facts, settings)
+        yield _persistence(facts)
+        if facts["maxmemory-policy"] != "noeviction":
+            policy = f"policy {facts['maxmemory-policy']} may drop comments"
+            yield Finding("fail", "memory", policy, "set `maxmemory-policy noeviction` on the server")
+        drift = abs(float(facts["time"]) - now)
+        level, advice = ("ok", "") if drift < 5 else ("warn", "run NTP on both")
+        yield Finding(level, "clock", f"{drift:.1f} s from the store's", advice)
+        yield from _replicas(facts, settings.redis_url)
+
+
+def _version(facts: dict[str, str], settings: Settings) -> Finding:
     name = f"{facts['server']} {facts['version']}"
-    if tuple(int(p) for p in facts["version"].split(".")[:2]) < (7, 0):
-        yield Finding("fail", "store", name, "Redis 7 or Valkey 7.2 is the oldest that works")
+    if _older(facts, (7, 0)):
+        return Finding("fail", "store", name, "Redis 7 or Valkey 7.2 is the oldest that works")
+    return Finding("ok", "store", name + (" (embedded)" if embedded.answers(settings.data_dir) else ""))
+
+
+def _older(facts: dict[str, str], version: tuple[int, int]) -> bool:
+    return tuple(int(p) for p in facts["version"].split(".")[:2]) < version
+
+
+def _persistence(facts: dict[str, str]) -> Finding:
+    if facts["appendonly"] != "yes":
+        return Finding("fail", "persistence", "no append-only file", "set `appendonly yes` on the server")
+    if facts["appendfsync"] != "always":
+        advice = "a power loss may lose a second; `appendfsync always` does not"
+        return Finding("warn", "persistence", f"appendfsync {facts['appendfsync']}", advice)
+    return Finding("ok", "persistence", "every answer is on disk")
+
+
+def _replicas(facts: dict[str, str], url: str) -> Iterator[Finding]:
+    if (awaited := addresses.awaited(url)) is None:
+        return
+    (wanted, synced), there = awaited, int(facts["replicas"])
+    found = f"{there} there, writes wait for {wanted}"
+    if synced and _older(facts, (7, 2)):
+        advice = "`synced` needs Redis 7.2 or Valkey 7.2; say `replicas` instead"
+        yield Finding("fail", "replicas", found, advice)
+    elif there < wanted:
+        yield Finding("fail", "replicas", found, "start one: until then everything is refused with 503")
+    elif not wanted:
+        advice = "a primary that dies may take acknowledged comments along: add `?replicas=1` to the address"
+        yield Finding("warn", "replicas", found, advice)
     else:
-        yield Finding("ok", "store", name + (" (embedded)" if embedded.answers(settings.data_dir) else ""))
-    if facts.get("appendonly") != "yes":
-        yield Finding("fail", "persistence", "no append-only file", "set `appendonly yes` on the server")
-    elif facts.get("appendfsync") != "always":
-        found = f"appendfsync {facts.get('appendfsync')}"
-        yield Finding(
-            "warn", "persistence", found, "a power loss may lose a second; `appendfsync always` does not"
-        )
-    else:
-        yield Finding("ok", "persistence", "every answer is on disk")
-    if facts.get("maxmemory-policy") != "noeviction":
-        yield Finding(
-            "fail", "memory", f"policy {facts.get('maxmemory-policy')} may drop comments", "noeviction"
-        )
-    drift = abs(float(facts["time"]) - now)
-    level = "ok" if drift < 5 else "warn"
-    yield Finding(
-        level, "clock", f"{drift:.1f} s from the store's", "" if level == "ok" else "run NTP on both"
-    )
+        yield Finding("ok", "replicas", found)
 
 
 def _worker(store: Store, _settings: Settings, now: float) -> Iterator[Finding]:

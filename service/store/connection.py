@@ -10,7 +10,7 @@ from typing import Any, cast
 
 import redis
 import structlog
-from redis.exceptions import NoScriptError
+from redis.exceptions import NoScriptError, RedisClusterException
 
 from service.errors import Unavailable
 from service.store import addresses, replicas
@@ -46,7 +46,8 @@ def _script_text(name: str) -> str:
 def _told() -> Iterator[None]:
     try:
         yield
-    except redis.RedisError as error:
+    # A cluster of which no node answers has an error that is of no family.
+    except (redis.RedisError, RedisClusterException) as error:
         # The message may quote arguments, which are people's words: only its kind is logged.
         _log.error("store failed", error=type(error).__name__)
         raise Unavailable("the store cannot be reached or refuses writes; try again") from error

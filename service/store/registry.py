@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from typing import Any, cast
 
+import redis
 from redis.exceptions import ResponseError
 
 from service.domain import Person, Role, Site
 from service.errors import Conflict, NotFound, TooMany
-from service.store import codec
+from service.store import addresses, codec
 from service.store.connection import Connection
 from service.store.keys import META
 
@@ -195,24 +196,29 @@ class Registry:
             raise NotFound("no such moderator: %(name)s", name=name)
         return raw
 
-    def server_facts(self) -> dict[str, str]:
-        """Return what the server says of its version, clock, persistence and memory policy."""
+    def server_facts(self) -> list[dict[str, str]]:
+        """Return what the server, or each primary of a cluster, says of itself."""
         with self._db.guard() as client:
-            info, (seconds, _) = client.info(), client.time()
-            try:
-                fsync = cast(dict[str, str], client.config_get("appendfsync")).get("appendfsync", "unknown")
-            except ResponseError:  # managed servers forbid it
-                fsync = "unknown"
-        return {
-            "version": str(info.get("valkey_version") or info.get("redis_version", "")),
-            "server": str(info.get("server_name", "redis")),
-            "time": str(seconds),
-            "appendonly": "yes" if info.get("aof_enabled") else "no",
-            "appendfsync": fsync,
-            "maxmemory-policy": str(info.get("maxmemory_policy", "unknown")),
-        }
+            return [_facts(server) for server in addresses.primaries(client)]
 
     def ping(self) -> None:
         """Raise Unavailable where the store does not answer."""
         with self._db.guard() as client:
             client.ping()
+
+
+def _facts(server: redis.Redis) -> dict[str, str]:
+    info, (seconds, _) = server.info(), server.time()
+    try:
+        fsync = cast(dict[str, str], server.config_get("appendfsync")).get("appendfsync", "unknown")
+    except ResponseError:  # managed servers forbid it
+        fsync = "unknown"
+    return {
+        "version": str(info.get("valkey_version") or info.get("redis_version", "")),
+        "server": str(info.get("server_name", "redis")),
+        "time": str(seconds),
+        "appendonly": "yes" if info.get("aof_enabled") else "no",
+        "appendfsync": fsync,
+        "maxmemory-policy": str(info.get("maxmemory_policy", "unknown")),
+        "replicas": str(info.get("connected_slaves", 0)),
+    }

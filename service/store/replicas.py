@@ -11,17 +11,21 @@ from typing import Any
 
 import redis
 from redis.commands.cluster import READ_COMMANDS
-from redis.sentinel import SentinelConnectionPool, SentinelManagedConnection
+from redis.sentinel import SentinelConnectionPool
 
 # Less than a request may wait for the store.
 WAIT_MS = 2000
+FIRST_WAIT_MS = 500
 # Digests of scripts that only read.
 READING: set[str] = set()
 _PREFIX = re.compile(r"mq:\{\w+\}:")
 
 
-class Connection(redis.Connection):
-    """Remembers in which slot something was written last that replicas may not have; empty where they do."""
+class Remembering:
+    """What a connection has beside: in which slot something was written last that replicas may not have.
+
+    Empty where they have all.
+    """
 
     owes = ""
 
@@ -42,7 +46,8 @@ class Connection(redis.Connection):
     def read_response(self, *args: Any, **kwargs: Any) -> Any:
         """Owe nothing for what was refused."""
         try:
-            return super().read_response(*args, **kwargs)
+            untyped: Any = super()
+            return untyped.read_response(*args, **kwargs)
         except redis.ResponseError:
             # What was refused was not written, and who asked is told.
             self.owes = ""
@@ -55,12 +60,17 @@ class Connection(redis.Connection):
         self.owes = next((m[0] for m in found if m), self.owes)
 
 
+def remembering(kind: type[Any]) -> type[Any]:
+    """Return a kind of connection that remembers what it owes."""
+    return type(f"Remembering{kind.__name__}", (Remembering, kind), {})
+
+
 class Pool(redis.ConnectionPool):
     """Waits for replicas before a connection is free again, and so before anybody is answered."""
 
-    def __init__(self, *args: Any, replicas: int, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, replicas: int, synced: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._replicas = replicas
+        self._replicas, self._synced = replicas, synced
 
     def release(self, connection: Any) -> None:
         """Wait until replicas have what was written."""
@@ -75,21 +85,20 @@ class Pool(redis.ConnectionPool):
         if not connection.is_connected:
             raise redis.ConnectionError("the connection broke before replicas had what was written")
         # A repeated request writes nothing anew: without a write of its own it would be waited for in vain.
-        mark = ("SET", connection.owes + "replicated", 1)
+        commands: list[tuple[Any, ...]] = [("SET", connection.owes + "replicated", 1)]
+        commands.append(("WAIT", self._replicas, FIRST_WAIT_MS if self._synced else WAIT_MS))
+        if self._synced:
+            # A replica tells once a second what it has on disk, and when it is asked: asked at once, it has
+            # not yet written what came in the same breath. When it has told that it came, it has.
+            commands.append(("WAITAOF", 1, self._replicas, WAIT_MS))
         try:
-            packed = connection.pack_commands([mark, ("WAIT", self._replicas, WAIT_MS)])
-            connection.send_packed_command(packed, check_health=False)
-            connection.read_response()
-            reached = int(connection.read_response())
+            connection.send_packed_command(connection.pack_commands(commands), check_health=False)
+            *_, reached = [connection.read_response() for _ in commands]
         except redis.RedisError:
             connection.disconnect()
             raise
-        if reached < self._replicas:
+        if (reached[1] if self._synced else reached) < self._replicas:
             raise redis.ConnectionError("too few replicas have what was written")
-
-
-class SentinelConnection(Connection, SentinelManagedConnection):
-    """Such a connection to the primary that Sentinels name."""
 
 
 class SentinelPool(Pool, SentinelConnectionPool):

@@ -46,7 +46,7 @@ def test_it_brings_everything_back(settings: Settings, tmp_path: Path) -> None:
     with store_url(new) as url:
         store = Store(url)
         assert store.registry.sites() == [BLOG]
-        assert store.registry.server_facts()["appendonly"] == "yes"
+        assert store.registry.server_facts()[0]["appendonly"] == "yes"
         store.close()
 
 

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 import signal
+import time
+from collections.abc import Iterator
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from service.config import Settings
+from service.doctor import examine
 from service.domain import Comment, Site
 from service.errors import Unavailable
 from service.moderation import Moderation
@@ -22,6 +26,15 @@ pytestmark = pytest.mark.process
 
 #: In different partitions, and so on every primary.
 SITES = [Site(f"blog{n}", f"https://blog{n}.example", ()) for n in range(6)]
+
+
+SYNCED = "appendfsync always"
+
+
+@pytest.fixture(scope="module")
+def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with deployments.replicated(tmp_path_factory.mktemp("w")) as (url, _):
+        yield url
 
 
 class Senders:
@@ -74,10 +87,33 @@ def test_it_acknowledges_only_what_a_replica_has(tmp_path: Path) -> None:
         wait_for(lambda: senders.try_one(SITES[0], "meanwhile"))
 
 
+def test_it_acknowledges_only_what_a_replica_has_on_disk(tmp_path: Path) -> None:
+    with (
+        deployments.replicated(tmp_path, options=SYNCED) as (url, (_, replica)),
+        closing(Store(f"{url}?synced=1")) as store,
+    ):
+        senders = Senders(store)
+        senders.send("before")
+        replica.client.config_set("appendonly", "no")
+        assert not any(senders.try_one(SITES[0], "meanwhile") for _ in range(2))
+        replica.client.config_set("appendonly", "yes")
+        wait_for(lambda: senders.try_one(SITES[0], "meanwhile"))
+
+
+@pytest.mark.parametrize(
+    ("asked", "level"), [("", "warn"), ("?replicas=1", "ok"), ("?synced=1", "ok"), ("?replicas=2", "fail")]
+)
+def test_the_doctor_counts_replicas(watched: str, tmp_path: Path, asked: str, level: str) -> None:
+    settings = Settings(data_dir=tmp_path, secret_key="a" * 64, redis_url=watched + asked)
+    (found,) = [finding for finding in examine(settings, time.time()) if finding.what == "replicas"]
+    assert found.level == level
+    assert found.found.startswith("1 there")
+
+
 def test_it_loses_nothing_when_sentinels_replace_the_primary(tmp_path: Path) -> None:
     with (
-        deployments.replicated(tmp_path, deployments.DEAD_MS) as (url, (primary, replica)),
-        closing(Store(f"{url}?replicas=1")) as store,
+        deployments.replicated(tmp_path, deployments.DEAD_MS, SYNCED) as (url, (primary, replica)),
+        closing(Store(f"{url}?synced=1")) as store,
     ):
         senders = Senders(store)
         for n in range(10):

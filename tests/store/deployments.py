@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import redis
@@ -25,14 +26,17 @@ DEAD_MS, NEVER_MS = 2000, 600_000
 class Node:
     """A server on a port of its own, which may be killed and started again."""
 
-    def __init__(self, directory: Path, options: str = "", binary: str = VALKEY, mode: str = "") -> None:
+    def __init__(
+        self, directory: Path, options: str = "", binary: str = VALKEY, mode: str = "", **login: Any
+    ) -> None:
         self.port, self.directory = free_port(), directory / f"n{free_port()}"
         self.directory.mkdir(parents=True)
         # In a file, since a Sentinel writes it itself as well.
         file = self.directory / "conf"
-        file.write_text(f"port {self.port}\nbind 127.0.0.1\ndir {self.directory}\nlogfile log\n{options}\n")
+        port = "port 0\ntls-port" if "ssl" in login else "port"
+        file.write_text(f"{port} {self.port}\nbind 127.0.0.1\ndir {self.directory}\nlogfile log\n{options}\n")
         self._command = [binary, str(file), *mode.split()]
-        self.client: Any = redis.Redis(port=self.port, decode_responses=True)
+        self.client: Any = redis.Redis("127.0.0.1", self.port, decode_responses=True, **login)
         self.start()
 
     @property
@@ -65,11 +69,13 @@ class Node:
 
 
 @contextmanager
-def nodes(directory: Path, count: int, options: str = "", binary: str = VALKEY) -> Iterator[list[Node]]:
+def nodes(
+    directory: Path, count: int, options: str = "", binary: str = VALKEY, **login: Any
+) -> Iterator[list[Node]]:
     with ExitStack() as stack:
         started = []
         for _ in range(count):
-            started.append(Node(directory, f"{STORE}\n{options}", binary))
+            started.append(Node(directory, f"{STORE}\n{options}", binary, **login))
             stack.callback(started[-1].close)
         yield started
 
@@ -83,17 +89,24 @@ def redis_7(directory: Path) -> Iterator[str]:
 
 
 @contextmanager
-def replicated(directory: Path, dead_ms: int = NEVER_MS) -> Iterator[tuple[str, list[Node]]]:
+def replicated(
+    directory: Path,
+    dead_ms: int = NEVER_MS,
+    options: str = "",
+    watching: str = "",
+    watcher: Mapping[str, Any] = MappingProxyType({}),
+    **kind: Any,
+) -> Iterator[tuple[str, list[Node]]]:
     """Give the address by Sentinel, and the primary and its replica."""
-    with nodes(directory, 2) as (primary, replica), ExitStack() as stack:
+    with nodes(directory, 2, options, **kind) as (primary, replica), ExitStack() as stack:
         replica.client.replicaof("127.0.0.1", primary.port)
         wait_for(replica.replicates)
-        watching = (
+        monitored = (
             f"sentinel monitor {SERVICE} 127.0.0.1 {primary.port} 1\n"
             f"sentinel down-after-milliseconds {SERVICE} {dead_ms}\n"
-            f"sentinel failover-timeout {SERVICE} 10000"
+            f"sentinel failover-timeout {SERVICE} 10000\n{watching}"
         )
-        sentinel = Node(directory, watching, mode="--sentinel")
+        sentinel = Node(directory, monitored, mode="--sentinel", **{**kind, **watcher})
         stack.callback(sentinel.close)
         wait_for(lambda: sentinel.client.sentinel_slaves(SERVICE))
         yield f"redis+sentinel://{sentinel.url}/{SERVICE}", [primary, replica]
@@ -101,12 +114,16 @@ def replicated(directory: Path, dead_ms: int = NEVER_MS) -> Iterator[tuple[str, 
 
 @contextmanager
 def cluster(
-    directory: Path, replicas: tuple[int, ...] = (0, 0, 0), dead_ms: int = NEVER_MS
+    directory: Path,
+    replicas: tuple[int, ...] = (0, 0, 0),
+    dead_ms: int = NEVER_MS,
+    options: str = "",
+    **kind: Any,
 ) -> Iterator[tuple[str, list[Node]]]:
     """Give the address of a cluster with so many replicas of each primary, and its nodes: primaries first."""
     count = len(replicas) + sum(replicas)
-    options = f"cluster-enabled yes\ncluster-node-timeout {dead_ms}"
-    with nodes(directory, count, options) as members:
+    options += f"\ncluster-enabled yes\ncluster-node-timeout {dead_ms}"
+    with nodes(directory, count, options, **kind) as members:
         primaries, others = members[: len(replicas)], iter(members[len(replicas) :])
         for number, node in enumerate(primaries):
             edges = (SLOTS * number // len(primaries), SLOTS * (number + 1) // len(primaries) - 1)

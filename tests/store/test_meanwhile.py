@@ -95,7 +95,7 @@ def test_it_says_what_it_may_not_know_of_a_managed_server(store: Store, server_u
     )
     managed = Store(server_url.replace("unix://", "unix://tenant:pw@"))
     try:
-        facts = managed.registry.server_facts()
+        (facts,) = managed.registry.server_facts()
     finally:
         managed.close()
         client.acl_deluser("tenant")
