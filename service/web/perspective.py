@@ -48,7 +48,7 @@ def _storable(text: str) -> str:
 
 def _known(languages: list[str]) -> list[str]:
     for language in languages:
-        if language.partition("-")[0].lower() not in LANGUAGES:
+        if _storable(language).partition("-")[0].lower() not in LANGUAGES:
             raise ValueError(f"only {', '.join(LANGUAGES)} can be scored, not {language[:20]}")
     return languages
 

@@ -21,11 +21,20 @@ def test_it_names_a_field_whose_name_cannot_be_stored(sender: Sender, name: str,
     assert (answer.status_code, answer.get_json()["field"]) == (422, shown)
 
 
-def test_it_refuses_such_an_attribute_in_perspectives_shape(
-    client: FlaskClient, moderation: Moderation
+@pytest.mark.parametrize(
+    ("wrong", "named"),
+    [
+        ({"requestedAttributes": {"\ud800": {}}}, "\\ud800"),
+        ({"languages": ["\ud800"]}, "languages"),
+        ({"comment": {"text": "\ud800"}}, "comment.text"),
+    ],
+)
+def test_it_refuses_them_in_perspectives_shape(
+    client: FlaskClient, moderation: Moderation, wrong: dict[str, object], named: str
 ) -> None:
     moderation.store.registry.save_site(replace(BLOG, api_key_hash=digest(KEY)))
-    body = json.dumps({"comment": {"text": "fine"}, "requestedAttributes": {"\ud800": {}}})
+    right = {"comment": {"text": "fine"}, "requestedAttributes": {"SPAM": {}}, "languages": ["en"]}
+    body = json.dumps(right | wrong)
     answer = client.post(f"/v1alpha1/comments:analyze?key={KEY}", data=body, content_type="application/json")
     assert answer.status_code == 400
-    assert answer.get_json()["error"]["details"][0]["fieldViolations"][0]["field"] == "\\ud800"
+    assert answer.get_json()["error"]["details"][0]["fieldViolations"][0]["field"] == named

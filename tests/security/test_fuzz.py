@@ -191,7 +191,7 @@ def new_world(app: Flask, store: Store, scorer: Any) -> Callable[[], World]:
 
 
 def fuzz(new_world: Callable[[], World], rule: Rule, method: str) -> None:
-    answered, slowest, started = Counter[int](), 0.0, time.monotonic()
+    answered, slowest, started = Counter[int](), (0.0, 0), time.monotonic()
     for number in range(EXAMPLES):
         if number % RENEWED == 0:
             world = new_world()
@@ -207,10 +207,11 @@ def fuzz(new_world: Callable[[], World], rule: Rule, method: str) -> None:
         with in_time():
             status = ask(strange, method, world.path(rule, **named), right).status_code
         assert status < 500, f"{method} {rule} answers number {number} with {status}"
-        slowest = max(slowest, time.monotonic() - began)
+        slowest = max(slowest, (time.monotonic() - began, number))
         answered[status] += 1
     took = time.monotonic() - started
-    print(f"{method} {rule}: {dict(answered)}, {took:.0f} s, the slowest {1000 * slowest:.0f} ms")
+    late = f"the slowest {1000 * slowest[0]:.0f} ms (number {slowest[1]})"
+    print(f"{method} {rule}: {dict(answered)}, {took:.0f} s, {late}")
 
 
 #: Pages take their time: they are asked in the long form alone.
