@@ -80,10 +80,40 @@ class Cascade(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no typ
         ndarray of shape (n, 3)
             In the order of LABELS.
         """
-        odds = self.fast.log_odds(documents)
-        for place in np.flatnonzero(self._asks(odds)).tolist():
-            odds[place], _ = self._second(split(documents[place]).own, odds[place])
-        return odds
+        pairs = zip(documents, self.begin(documents), strict=True)
+        return np.array([self.finish(*pair) for pair in pairs]).reshape(-1, len(LABELS))
+
+    def begin(self, documents: Sequence[Document]) -> Floats:
+        """Compute the log-odds of the fast stage, which takes the less time the more comments it is given.
+
+        Parameters
+        ----------
+        documents : sequence of Document
+            Comments, n of them; any text at all.
+
+        Returns
+        -------
+        ndarray of shape (n, 3)
+            In the order of LABELS.
+        """
+        return self.fast.log_odds(documents)
+
+    def finish(self, document: Document, begun: Floats) -> Floats:
+        """Compute the log-odds of each label from those of the fast stage; reads the comment if in doubt.
+
+        Parameters
+        ----------
+        document : Document
+            A comment.
+        begun : ndarray of shape (3,)
+            What `begin` returned for it.
+
+        Returns
+        -------
+        ndarray of shape (3,)
+            In the order of LABELS.
+        """
+        return self._second(split(document).own, begun)[0] if self._asks(begun) else begun
 
     def score(self, documents: Sequence[Document]) -> Floats:
         """Compute the calibrated probability of each label.

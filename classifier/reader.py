@@ -21,8 +21,8 @@ from classifier.wordpiece import Piece, WordPieces
 SHIPPED = Path(__file__).parent / "reader"
 #: Pieces read at once, pieces that two windows share, and windows that are read of one comment.
 WINDOW, SHARED, MOST_WINDOWS = 126, 26, 3
-#: Comments whose vectors are remembered: an explanation follows its score.
-_REMEMBERED = 4
+#: Comments whose vectors are remembered: an explanation follows its score, beside those of other threads.
+_REMEMBERED = 8
 
 Vectors = NDArray[np.float32]
 

@@ -68,9 +68,41 @@ class SiteModel:
         ndarray of shape (n, 3)
             At most MOST from those of the champion.
         """
-        odds = self.champion.log_odds(documents)
-        moved = [self._whole(document) for document in documents]
-        wanted = self.correction.calibrated(odds) + np.array(moved).reshape(odds.shape)
+        pairs = zip(documents, self.begin(documents), strict=True)
+        return np.array([self.finish(*pair) for pair in pairs]).reshape(-1, len(LABELS))
+
+    def begin(self, documents: Sequence[Document]) -> Floats:
+        """Compute the log-odds of the champion's fast stage.
+
+        Parameters
+        ----------
+        documents : sequence of Document
+            Comments, n of them.
+
+        Returns
+        -------
+        ndarray of shape (n, 3)
+            In the order of LABELS.
+        """
+        return self.champion.begin(documents)
+
+    def finish(self, document: Document, begun: Floats) -> Floats:
+        """Compute the log-odds of each label from those of the fast stage.
+
+        Parameters
+        ----------
+        document : Document
+            A comment.
+        begun : ndarray of shape (3,)
+            What `begin` returned for it.
+
+        Returns
+        -------
+        ndarray of shape (3,)
+            At most MOST from those of the champion.
+        """
+        odds = self.champion.finish(document, begun)
+        wanted = self.correction.calibrated(odds) + self._whole(document)
         return np.asarray(odds + np.clip(wanted, -MOST, MOST), np.float64)
 
     def score(self, documents: Sequence[Document]) -> Floats:

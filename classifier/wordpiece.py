@@ -77,11 +77,13 @@ class WordPieces:
         ]
 
     def _pieces(self, word: str) -> list[Piece]:
-        if word not in self._known:
+        # Several threads read at once: what one has found another may forget meanwhile.
+        found = self._known.get(word)
+        if found is None:
             if len(self._known) >= _REMEMBERED:
                 self._known.clear()
-            self._known[word] = self._cut(word)
-        return self._known[word]
+            found = self._known[word] = self._cut(word)
+        return found
 
     def _cut(self, word: str) -> list[Piece]:
         unknown = [Piece(self._numbers["[UNK]"], 0)]

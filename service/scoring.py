@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +17,9 @@ from service.domain import LABELS, Comment, Explanation, Quote, Thresholds
 from service.errors import ScorerError
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     # The classifier is imported where it is used: it brings scikit-learn, and few commands score.
     from classifier import registry
     from classifier.cascade import Cascade
@@ -32,10 +36,10 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(slots=True)
 class _Asked:
-    """A comment that a thread wants scored, and what came of it."""
+    """A comment that a thread wants scored, and what the fast stage, or none at all, made of it."""
 
-    comment: Comment
-    scores: dict[str, float] | ScorerError | None = None
+    document: Document
+    begun: NDArray[np.float64] | Exception | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,40 +68,46 @@ class Model:
     def score(self, comment: Comment) -> dict[str, float]:
         """Score a comment on each label; raises ScorerError whatever went wrong.
 
-        What several threads ask for meanwhile is scored together, which takes a third of the time.
+        What several threads ask for meanwhile goes through the fast stage together, which takes a third of
+        the time; each then reads its own comment, so that what is in doubt keeps no other waiting.
         """
-        asked = _Asked(comment)
+        with _one_error():
+            model, document = self._loaded(), _document(comment)
+            return _by_label(model.finish(document, self._begin(document)))
+
+    def _begin(self, document: Document) -> NDArray[np.float64]:
+        asked = _Asked(document)
         self._asked.append(asked)
         with self._scoring:
-            if asked.scores is None:
-                self._score_asked()
-        if isinstance(asked.scores, ScorerError):
-            raise asked.scores
-        return asked.scores or self.score_all([comment])[0]
+            if asked.begun is None:
+                self._begin_asked()
+        if isinstance(asked.begun, Exception):
+            raise asked.begun
+        assert asked.begun is not None
+        return asked.begun
 
-    def _score_asked(self) -> None:
+    def _begin_asked(self) -> None:
         batch = [self._asked.popleft() for _ in range(len(self._asked))]
-        for asked, scores in zip(batch, self._tried([a.comment for a in batch]), strict=True):
-            asked.scores = scores
+        for asked, begun in zip(batch, self._tried([a.document for a in batch]), strict=True):
+            asked.begun = begun
 
-    def _tried(self, comments: Sequence[Comment]) -> Sequence[dict[str, float] | ScorerError]:
+    def _tried(self, documents: Sequence[Document]) -> Iterable[NDArray[np.float64] | Exception]:
         try:
-            return self.score_all(comments)
-        except ScorerError as error:
+            return self._loaded().begin(documents)
+        except Exception as error:
             # What one comment does to the model is not held against the others.
-            return [error] if len(comments) == 1 else [s for c in comments for s in self._tried([c])]
+            return [error] if len(documents) == 1 else [s for d in documents for s in self._tried([d])]
 
     def score_all(self, comments: Sequence[Comment]) -> list[dict[str, float]]:
         """Score comments on each label; raises ScorerError whatever went wrong."""
+        with _one_error():
+            odds = self._loaded().log_odds([_document(c) for c in comments])
+            return [_by_label(row) for row in odds]
+
+    def _loaded(self) -> Cascade | SiteModel:
         if self._model is None:
             raise ScorerError("no model could be loaded; see `modqueue doctor`")
-        try:
-            rows = self._model.score([_document(c) for c in comments])
-        except Exception as error:
-            # Whatever a model does, the comment must be held with the true reason, never lost.
-            _log.error("scorer failed", error=type(error).__name__)
-            raise ScorerError(f"the model failed: {type(error).__name__}") from error
-        return [{k: float(s) for k, s in zip(LABELS, row, strict=True)} for row in rows]
+        return self._model
 
     def corrected(self, models: Path, kept: Kept) -> Model:
         """Return this model with a site's correction; refused where it was learnt beside another."""
@@ -198,6 +208,24 @@ class Scorer:
         except (registry.RegistryError, OSError) as error:
             # The champion in memory stays in use; without one, comments are held.
             _log.error("champion not loaded", error=str(error))
+
+
+@contextmanager
+def _one_error() -> Iterator[None]:
+    try:
+        yield
+    except ScorerError:
+        raise
+    except Exception as error:
+        # Whatever a model does, the comment must be held with the true reason, never lost.
+        _log.error("scorer failed", error=type(error).__name__)
+        raise ScorerError(f"the model failed: {type(error).__name__}") from error
+
+
+def _by_label(log_odds: NDArray[np.float64]) -> dict[str, float]:
+    from classifier.explaining import sigmoid
+
+    return dict(zip(LABELS, sigmoid(log_odds).tolist(), strict=True))
 
 
 def _explanation(e: ModelExplanation) -> Explanation:

@@ -78,7 +78,7 @@ def test_it_turns_whatever_a_model_does_into_one_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     model = Scorer(tmp_path).current()
-    monkeypatch.setattr(Cascade, "score", lambda *_: 1 / 0)
+    monkeypatch.setattr(Cascade, "begin", lambda *_: 1 / 0)
     monkeypatch.setattr(Cascade, "explain_all", lambda *_: 1 / 0)
     with pytest.raises(ScorerError, match="ZeroDivisionError"):
         model.score(VERMIN)
@@ -88,7 +88,7 @@ def test_it_turns_whatever_a_model_does_into_one_error(
 def test_it_scores_together_what_is_asked_for_meanwhile(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    model, real = Scorer(tmp_path).current(), Cascade.score
+    model, real = Scorer(tmp_path).current(), Cascade.begin
     comments = [
         replace(VERMIN, text=text)
         for text in ("One.", "Vermin, all of them.", "Bad.", "Ferries leave at ten.")
@@ -97,7 +97,7 @@ def test_it_scores_together_what_is_asked_for_meanwhile(
     batches: list[int] = []
     begun, more = threading.Event(), threading.Event()
 
-    def score(self: Cascade, documents: Sequence[Document]) -> object:
+    def begin(self: Cascade, documents: Sequence[Document]) -> object:
         batches.append(len(documents))
         begun.set()
         assert more.wait(60)
@@ -105,7 +105,7 @@ def test_it_scores_together_what_is_asked_for_meanwhile(
             raise ValueError
         return real(self, documents)
 
-    monkeypatch.setattr(Cascade, "score", score)
+    monkeypatch.setattr(Cascade, "begin", begin)
     with ThreadPoolExecutor(len(comments)) as pool:
         found = [pool.submit(model.score, comments[0])]
         assert begun.wait(60)
@@ -119,6 +119,30 @@ def test_it_scores_together_what_is_asked_for_meanwhile(
         found.pop(2).result()
     for future, scores in zip(found, [*alone[:2], alone[3]], strict=True):
         assert future.result() == pytest.approx(scores, abs=1e-6)
+
+
+def test_it_scores_what_is_clear_while_another_comment_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, real = Scorer(tmp_path).current(), Cascade.finish
+    clear = replace(VERMIN, text="Ferries leave at ten.")
+    alone = model.score(VERMIN), model.score(clear)
+    begun, more = threading.Event(), threading.Event()
+
+    def finish(self: Cascade, document: Document, odds: object) -> object:
+        if document.text == VERMIN.text:
+            begun.set()
+            assert more.wait(60)
+        return real(self, document, odds)
+
+    monkeypatch.setattr(Cascade, "finish", finish)
+    with ThreadPoolExecutor(1) as pool:
+        read = pool.submit(model.score, VERMIN)
+        assert begun.wait(60)
+        assert model.score(clear) == alone[1]
+        assert not read.done()
+        more.set()
+    assert read.result() == alone[0]
 
 
 def test_it_names_a_language_that_the_champion_has_not_learnt(tmp_path: Path) -> None:

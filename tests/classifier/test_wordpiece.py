@@ -41,3 +41,13 @@ def test_it_cuts_as_the_encoder_was_taught():
 def test_it_refuses_a_vocabulary_without_marks():
     with pytest.raises(ValueError, match=r"no \[SEP\]"):
         WordPieces(["[UNK]", "[CLS]"])
+
+
+def test_it_finds_what_another_thread_has_forgotten_meanwhile(monkeypatch):
+    class Forgetful(dict):
+        def __setitem__(self, word, pieces):
+            """Keep nothing."""
+
+    pieces = WordPieces(SMALL)
+    monkeypatch.setattr(pieces, "_known", Forgetful())
+    assert [SMALL[number] for number, _ in pieces.split("rats")] == ["rat", "##s"]
