@@ -56,7 +56,7 @@ def person(world: World, number: int) -> Asker:
 
 def program(world: World, number: int) -> Asker:
     """Ask as a program does, with a token and a key, by JSON."""
-    client = world.app.test_client()
+    client = world.app.test_client(use_cookies=False)
     keyed = {"Authorization": f"Bearer {CODED['blog']}", "X-Goog-Api-Key": KEYS["blog"]}
 
     def ask(strange: Strange, method: str, path: str, fields: Fields) -> TestResponse:
@@ -72,7 +72,7 @@ def program(world: World, number: int) -> Asker:
 
 def akismet(world: World, number: int) -> Asker:
     """Ask as a blog does by Akismet's protocol, by forms."""
-    client = world.app.test_client()
+    client = world.app.test_client(use_cookies=False)
 
     def ask(strange: Strange, method: str, path: str, fields: Fields) -> TestResponse:
         said = _sayable(strange.changed(fields))
@@ -84,7 +84,7 @@ def akismet(world: World, number: int) -> Asker:
 
 def blog(world: World, number: int) -> Asker:
     """Ask as a blog does, with a signature."""
-    client, asked = world.app.test_client(), iter(range(number, number + RENEWED))
+    client, asked = world.app.test_client(use_cookies=False), iter(range(number, number + RENEWED))
 
     def ask(strange: Strange, method: str, path: str, fields: Fields) -> TestResponse:
         body = strange.body(strange.changed(fields))
@@ -122,8 +122,8 @@ def usual(world: World, rule: Rule) -> Fields:
         "feedback.ping": {"type": "ping"},
         "senders.receive": {"id": "1", "text": "w"},
         "senders.coral": coral,
-        "perspective.analyse": text | {"requestedAttributes": {"TOXICITY": {"scoreThreshold": 0.0}}},
-        "perspective.suggest": text | {"attributeScores": {"TOXICITY": {"summaryScore": {"value": 0.9}}}},
+        "perspective.analyse": text | {"requestedAttributes": {"SPAM": {"scoreThreshold": 0.0}}},
+        "perspective.suggest": text | {"attributeScores": {"SPAM": {"summaryScore": {"value": 0.9}}}},
         "api.comments": {"site": "blog", "lane": "pending", "limit": "5", "cursor": ""},
         "api.stats": {"site": "blog"},
         "api.claim": {}, "api.release": {"lease_token": "w"}, "api.undo": {}, "api.appeal_link": {},
