@@ -37,7 +37,8 @@ CLASSES = ("OTHER", *LOADED, *SUBJECTS, *FRAMES, "FUNCTION", "NAME")
 NUMBER = {name: number for number, name in enumerate(CLASSES)}
 
 
-@dataclass(frozen=True, slots=True)
+# Without slots: with them Python before 3.11.4 puts a state of its own in the place of the one below.
+@dataclass(frozen=True)
 class Lexicon:
     """Classes by hashed word.
 

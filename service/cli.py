@@ -139,7 +139,7 @@ def doctor(as_json: bool) -> None:
     """Look whether everything is as it should be, and say what to do."""
     from service.doctor import examine, show
 
-    findings = examine(config.load(), time.time())
+    findings = examine(config.load(), time.time)
     show(findings, as_json=as_json)
     sys.exit(1 if any(f.level == "fail" for f in findings) else 0)
 

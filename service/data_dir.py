@@ -78,7 +78,7 @@ def store_url(settings: Settings) -> Iterator[str]:
 
 
 def announce(data_dir: Path, address: str) -> None:
-    """Leave word where the service that runs in this directory is reached."""
+    """Leave word where browsers reach the service that runs in this directory."""
     (data_dir / "run.json").write_text(json.dumps({"pid": os.getpid(), "address": address}))
 
 

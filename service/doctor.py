@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 
 import click
@@ -13,7 +13,8 @@ from rich.table import Table
 from service import data_dir
 from service.config import Settings
 from service.connectors.address import check_callback_url
-from service.errors import Invalid, ModqueueError
+from service.domain import Comment
+from service.errors import Invalid, ModqueueError, ScorerError
 from service.scoring import Scorer
 from service.store import Store, addresses, embedded
 
@@ -31,7 +32,7 @@ class Finding:
     advice: str = ""
 
 
-def examine(settings: Settings, now: float) -> list[Finding]:
+def examine(settings: Settings, clock: Callable[[], float]) -> list[Finding]:
     """Look at the data directory, the model, the store, the worker and the sites."""
     findings = [*_data_dir(settings), *_model(settings)]
     try:
@@ -39,7 +40,7 @@ def examine(settings: Settings, now: float) -> list[Finding]:
             # Where replicas are missing it says so, instead of waiting for them.
             store = Store(addresses.unwaited(url), settings.partitions)
             for look in (_store, _worker, _sites, _letters, _people):
-                findings += look(store, settings, now)
+                findings += look(store, settings, clock())
             store.close()
     except ModqueueError as error:
         findings.append(
@@ -84,6 +85,11 @@ def _model(settings: Settings) -> Iterator[Finding]:
         yield Finding(
             "fail", "model", "no champion could be loaded", "see the line above; `modqueue retrain`"
         )
+        return
+    try:
+        model.score(Comment("", "", "What a lovely harbour this is."))
+    except ScorerError as error:
+        yield Finding("fail", "model", f"{model.id}: {error}", "`modqueue model rollback`, or install anew")
         return
     yield Finding("ok", "model", model.id)
     if unread := model.unread():

@@ -90,7 +90,7 @@ def running(
         run("upkeep", lambda: popen([sys.executable, "-m", "service.upkeep"], env | datasets))
         run("web", lambda: popen(gunicorn(listener.fileno(), workers), env, (listener.fileno(),)))
         address = _address(listener)
-        directory.announce(settings.data_dir, address)
+        directory.announce(settings.data_dir, settings.public_url.rstrip("/") or address)
         _await_ready(address, children, stop)
         yield address, children
 

@@ -14,7 +14,7 @@ from service.moderation import Moderation, Wish
 from service.store import Store
 from service.store.registry import digest
 from tests.app.conftest import Run
-from tests.conftest import ANA, submit
+from tests.conftest import ANA, StubScorer, submit
 
 
 def test_it_registers_a_site(added: dict[str, str], store: Store) -> None:
@@ -189,6 +189,16 @@ def test_the_doctor_finds_what_is_wrong(run: Run) -> None:
     assert findings["delivery worker"]["level"] == "warn"
     assert findings["model"]["level"] == "ok"
     assert result.exit_code == 0
+
+
+def test_the_doctor_has_the_model_score_something(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = StubScorer()
+    broken.model.broken = True
+    monkeypatch.setattr("service.doctor.Scorer", lambda _: broken)
+    result = run("doctor", "--json")
+    findings = {f["what"]: f for f in json.loads(result.stdout)}
+    assert (findings["model"]["level"], result.exit_code) == ("fail", 1)
+    assert "StubError" in findings["model"]["found"]
 
 
 def test_the_doctor_says_what_to_do_where_there_is_no_store(

@@ -105,7 +105,7 @@ def test_it_acknowledges_only_what_a_replica_has_on_disk(tmp_path: Path) -> None
 )
 def test_the_doctor_counts_replicas(watched: str, tmp_path: Path, asked: str, level: str) -> None:
     settings = Settings(data_dir=tmp_path, secret_key="a" * 64, redis_url=watched + asked)
-    (found,) = [finding for finding in examine(settings, time.time()) if finding.what == "replicas"]
+    (found,) = [finding for finding in examine(settings, time.time) if finding.what == "replicas"]
     assert found.level == level
     assert found.found.startswith("1 there")
 

@@ -170,7 +170,11 @@ def test_it_keeps_its_secrets_to_itself(pair: tuple[Service, Blog]) -> None:
 
 
 def test_it_uses_an_outside_store(serve: Callable[..., Service], server_url: str) -> None:
-    service = serve(MODQUEUE_REDIS_URL=server_url)
+    service = serve(MODQUEUE_REDIS_URL=server_url, MODQUEUE_PUBLIC_URL="http://desk.example:80")
+    # A command need not be told what the service was told.
+    service.own["MODQUEUE_PUBLIC_URL"] = ""
+    assert "http://desk.example:80/sign-in/link/" in service.command("moderator", "add", "zoe")
+    service.address = f"http://127.0.0.1:{service.port}"
     assert _ready(service)
     assert not (service.data_dir / "store").exists()
     assert service.stop() == 0

@@ -78,7 +78,7 @@ def test_it_is_let_in_with_all_that_is_asked_for(form: str, tmp_path: Path, cert
             old = Settings(
                 data_dir=tmp_path, secret_key="a" * 64, redis_url=url.replace("replicas=", "synced=")
             )
-            (found,) = [finding for finding in examine(old, time.time()) if finding.what == "replicas"]
+            (found,) = [finding for finding in examine(old, time.time) if finding.what == "replicas"]
             assert (found.level, "7.2" in found.advice) == ("fail", True)
         for other in wrong:
             with pytest.raises(Unavailable), closing(Store(other)) as store:
