@@ -16,6 +16,7 @@ from flask.testing import FlaskClient
 
 from service.cli import main
 from service.config import PREFIX, Settings
+from service.store import embedded
 from tests.conftest import Sender
 
 ROOT = Path(__file__).parent.parent
@@ -104,6 +105,9 @@ def test_the_containers_are_as_durable_as_the_embedded_store() -> None:
     said = dict(zip(valkey[1::2], valkey[2::2], strict=True))
     assert (said["--appendonly"], said["--appendfsync"]) == ("yes", "always")
     assert said["--maxmemory-policy"] == "noeviction"
+    packed = {name: value for name, value in said.items() if name.startswith(("--hash", "--set"))}
+    assert packed.items() <= {f"--{name}": value for name, value in embedded.PACKED.items()}.items()
+    assert len(packed) == len(embedded.PACKED)
     # Nobody but the service reaches the store, and nobody but this machine the service.
     assert compose["networks"]["inside"] == {"internal": True}
     assert "ports" not in compose["services"]["valkey"]
@@ -113,10 +117,37 @@ def test_the_containers_are_as_durable_as_the_embedded_store() -> None:
     assert re.search(r"^USER modqueue$", image, re.MULTILINE)
 
 
-def test_nginx_takes_its_configuration(tmp_path: Path) -> None:
-    written = (DEPLOY / "nginx.conf").read_text()
+def test_the_containers_have_what_they_name() -> None:
+    compose = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
+    built = compose["services"]["modqueue"]["build"]
+    assert (DEPLOY / built["context"] / built["dockerfile"]).samefile(DEPLOY / "Dockerfile")
+    for service in compose["services"].values():
+        assert {volume.partition(":")[0] for volume in service["volumes"]} <= set(compose["volumes"])
+        assert set(service["networks"]) <= set(compose["networks"])
+        assert set(service.get("depends_on", {})) <= set(compose["services"])
+
+
+def test_the_image_holds_the_service_and_no_secrets() -> None:
+    kept = [line[1:] for line in (ROOT / ".dockerignore").read_text().split() if line.startswith("!")]
+    assert all((ROOT / name).exists() for name in kept)
+    needed = {
+        "pyproject.toml",
+        "requirements.lock",
+        "README.md",
+        "LICENSE",
+        "service",
+        "classifier",
+        "wsgi.py",
+    }
+    assert needed <= set(kept)
+    assert not {"var", ".git", ".venv"} & set(kept)
+
+
+@pytest.mark.parametrize(("name", "certificate"), [("nginx", "tls"), ("nginx-akismet", "akismet")])
+def test_nginx_takes_its_configuration(tmp_path: Path, name: str, certificate: str) -> None:
+    written = (DEPLOY / f"{name}.conf").read_text()
     key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-subj", "/CN=x"]
-    files = ["-keyout", tmp_path / "tls.key", "-out", tmp_path / "tls.crt"]
+    files = ["-keyout", tmp_path / f"{certificate}.key", "-out", tmp_path / f"{certificate}.crt"]
     subprocess.run(["openssl", "req", "-x509", *key, *files], check=True, capture_output=True)
     (tmp_path / "proxy.conf").write_text((DEPLOY / "proxy.conf").read_text())
     server = written.replace("/etc/modqueue/", f"{tmp_path}/")

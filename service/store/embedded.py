@@ -23,6 +23,12 @@ from service.process import end_with_parent
 
 # The kernel limits the address of a Unix socket to 108 bytes, and to 104 on macOS.
 LONGEST_SOCKET_PATH = 100
+# What is small lies packed: half the memory, for a look that takes a microsecond more.
+PACKED = {
+    "hash-max-listpack-entries": "128",
+    "hash-max-listpack-value": "32768",
+    "set-max-intset-entries": "1000000",
+}
 START_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 60.0
 
@@ -65,10 +71,7 @@ def start(data_dir: Path, appendfsync: str, from_snapshot: bool = False) -> Pope
         "appendonly": "no" if from_snapshot else "yes",
         "appendfsync": appendfsync,
         "save": "",
-        # What is small lies packed: half the memory, for a look that takes a microsecond more.
-        "hash-max-listpack-entries": "128",
-        "hash-max-listpack-value": "32768",
-        "set-max-intset-entries": "1000000",
+        **PACKED,
         "maxmemory-policy": "noeviction",
         "logfile": str(directory / "valkey.log"),
         "daemonize": "no",
