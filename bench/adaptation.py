@@ -24,7 +24,8 @@ from sklearn.metrics import average_precision_score
 
 from classifier import LABELS, registry
 from classifier.correction import Seen, look
-from classifier.dataset import NEWS, Corpus, Examples
+from classifier.dataset import Corpus
+from classifier.examples import NEWS, Examples
 from classifier.gathering import gather, split
 from classifier.lexicon import Lexicon
 from classifier.reader import Reader

@@ -27,7 +27,8 @@ from sklearn.pipeline import make_pipeline, make_union
 
 from classifier import LABELS, registry
 from classifier.cascade import Cascade
-from classifier.dataset import Corpus, Examples
+from classifier.dataset import Corpus
+from classifier.examples import Examples
 from classifier.gathering import collect, gather, split
 from classifier.lexicon import Lexicon
 from classifier.model import CommentModel

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from classifier.encoding import AUTHOR_FIRST, BLOCK_FIRST, TABLE_SIZE, Encoding
+from classifier.encoding import AUTHOR_FIRST, BLOCK_FIRST, STANCE, TABLE_SIZE, Encoding
 from classifier.structure import FIELDS, SPAM_ONLY
 from classifier.text import Document
 
@@ -22,6 +22,10 @@ COLUMNS = TABLE_SIZE + len(FIELDS)
 FOR_SPAM_ONLY = np.zeros(COLUMNS, bool)
 FOR_SPAM_ONLY[AUTHOR_FIRST:TABLE_SIZE] = True
 FOR_SPAM_ONLY[[TABLE_SIZE + FIELDS.index(name) for name in SPAM_ONLY]] = True
+#: Who is likened to what, and how, says nothing about spam: what its examples talk of by chance would be
+#: learnt.
+NEVER_FOR_SPAM = np.zeros(COLUMNS, bool)
+NEVER_FOR_SPAM[STANCE] = True
 
 
 def chunks(documents: Sequence[Document]) -> Iterator[Sequence[Document]]:

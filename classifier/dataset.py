@@ -5,44 +5,21 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from classifier import LABELS, splits, templates
+from classifier import LABELS, soft_labels, splits, templates
+from classifier.examples import NOT_READ, Example
 from classifier.reading import Row, digest, read_annotations, read_csv, read_lines
 from classifier.swapping import swap_groups
 from classifier.text import Document
 
 Floats = NDArray[np.float64]
 
-#: The set of real news comments that the hold budget is counted on.
-NEWS = "civil_comments_toxic_spans"
 #: Fillings of each minimal set of templates.
 VARIANTS = 8
-
-
-@dataclass(frozen=True, slots=True)
-class Example:
-    """A labelled comment with its part in training.
-
-    Attributes
-    ----------
-    row : Row
-        The comment.
-    weights : tuple of float
-        Of each label.
-    dev : int
-        Twentieths of its source that are kept from training.
-    made : bool
-        Made from another one of the same pair: learnt from, never measured with.
-    """
-
-    row: Row
-    weights: tuple[float, ...]
-    dev: int
-    made: bool = False
 
 
 @dataclass(frozen=True)
@@ -77,10 +54,31 @@ class Corpus:
             Those that exist.
         """
         own = (*sorted((self.ours / "seed").glob("*.jsonl")), *self.decisions)
-        found = [(path, self._settings["seed"]) for path in own]
-        if self.public:
-            found += [(self.public / f"{name}.csv", entry) for name, entry in self._settings["sets"].items()]
-        return [(path, entry) for path, entry in found if path.exists()]
+        sets = [(path, self._settings["sets"][path.stem]) for path in self.public_files]
+        return [(path, self._settings["seed"]) for path in own if path.exists()] + sets
+
+    @property
+    def public_files(self) -> list[Path]:
+        """The public sets.
+
+        Returns
+        -------
+        list of Path
+            Those that exist.
+        """
+        named = (self.public / f"{name}.csv" for name in self._settings["sets"]) if self.public else ()
+        return [path for path in named if path.exists()]
+
+    @property
+    def soft_labels(self) -> Path:
+        """Where it is kept how the reader judges the public sets.
+
+        Returns
+        -------
+        Path
+            May be absent.
+        """
+        return self.ours / "soft_labels"
 
     @property
     def annotated(self) -> list[Path]:
@@ -103,6 +101,7 @@ class Corpus:
         """
         templates = sorted((self.ours / "templates").iterdir())
         files = [*(path for path, _ in self.files), *self.annotated, self.ours / "sources.toml", *templates]
+        files += sorted(self.soft_labels.glob("*"))
         return {path.name: digest(path) for path in files}
 
     def lines(self) -> int:
@@ -131,109 +130,19 @@ class Corpus:
         annotations = _merged(read_annotations(path) for path in self.annotated)
         for path, entry in self.files:
             weights, dev = _weights(entry), entry.get("dev", 2)
-            for row in read_csv(path) if path.suffix == ".csv" else read_lines(path):
+            for row, soft in self._rows(path):
                 known = _with_annotations(row, annotations, entry.get("ignore", ()))
-                yield from _with_twin(Example(known, weights, dev))
+                yield from _with_twin(Example(known, weights, dev, soft=soft))
         yield from _contrast(self.ours / "templates", self._settings["contrast"])
 
-
-@dataclass(frozen=True)
-class Examples:
-    """Labelled comments in memory, to measure with.
-
-    Attributes
-    ----------
-    rows : list of Row
-        The comments, n of them.
-    weights : ndarray of shape (n, 3)
-        Of each label of each row.
-    """
-
-    rows: list[Row]
-    weights: Floats
-
-    @classmethod
-    def of(cls, found: Iterable[Example]) -> Self:
-        """Keep in memory.
-
-        Parameters
-        ----------
-        found : iterable of Example
-            Any.
-
-        Returns
-        -------
-        Examples
-            The same ones.
-        """
-        kept = list(found)
-        weights = np.array([example.weights for example in kept], float).reshape(-1, len(LABELS))
-        return cls([example.row for example in kept], weights)
-
-    @property
-    def documents(self) -> list[Document]:
-        """What the model may see of each.
-
-        Returns
-        -------
-        list of Document
-            n of them.
-        """
-        return [row.document for row in self.rows]
-
-    @property
-    def labels(self) -> Floats:
-        """Labels, of shape (n, 3).
-
-        Returns
-        -------
-        ndarray of shape (n, 3)
-            1, 0 or NaN.
-        """
-        return np.array([row.labels for row in self.rows], float).reshape(-1, len(LABELS))
-
-    @property
-    def sources(self) -> NDArray[np.str_]:
-        """Name of the file of each.
-
-        Returns
-        -------
-        ndarray of shape (n,)
-            Of str.
-        """
-        return np.array([row.source for row in self.rows])
-
-    @property
-    def clean_news(self) -> NDArray[np.bool_]:
-        """Which rows are news comments known to be neither dehumanising nor hateful, nor spam.
-
-        Returns
-        -------
-        ndarray of shape (n,)
-            Of bool.
-        """
-        harmless = (self.labels[:, :2] == 0).all(axis=1) & (self.labels[:, 2] != 1)
-        return np.asarray((self.sources == NEWS) & harmless, bool)
-
-    def __add__(self, other: Self) -> Self:
-        """Join."""
-        return type(self)([*self.rows, *other.rows], np.concatenate([self.weights, other.weights]))
-
-    def take(self, chosen: NDArray[np.bool_]) -> Self:
-        """Select rows.
-
-        Parameters
-        ----------
-        chosen : ndarray of shape (n,), bool
-            Which.
-
-        Returns
-        -------
-        Examples
-            Those rows.
-        """
-        rows = [row for row, keep in zip(self.rows, chosen, strict=True) if keep]
-        return type(self)(rows, self.weights[chosen])
+    def _rows(self, path: Path) -> Iterator[tuple[Row, tuple[float, ...]]]:
+        """Give the rows of a file, each with how the reader judges it."""
+        if path.suffix != ".csv":
+            return ((row, NOT_READ) for row in read_lines(path))
+        soft = soft_labels.read(self.soft_labels, path)
+        if soft is None:
+            return ((row, NOT_READ) for row in read_csv(path))
+        return zip(read_csv(path), map(tuple, soft.tolist()), strict=True)
 
 
 def _lines(path: Path) -> int:

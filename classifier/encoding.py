@@ -35,10 +35,12 @@ _SIZES = {
     "author": 1 << AUTHOR_BITS,
 }
 _FIRST = dict(zip(_SIZES, np.cumsum([0, *_SIZES.values()]), strict=False))
-#: Rows of the table of all blocks; those of the author's name and addresses come last.
+#: Rows of the table of all blocks. Those of `classifier.stance`, word classes and relations, stand together;
+#: those of the author's name and addresses come last.
 TABLE_SIZE = sum(_SIZES.values())
 BLOCK_FIRST = np.array(list(_FIRST.values()))
 AUTHOR_FIRST = int(_FIRST["author"])
+STANCE = slice(int(_FIRST["class"]), AUTHOR_FIRST)
 AUTHOR_FIELD = "author"
 
 

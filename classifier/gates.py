@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from classifier import LABELS, templates
 from classifier.cascade import Cascade
-from classifier.dataset import Examples
+from classifier.examples import Examples
 from classifier.templates import Statement
 from classifier.text import Document
 from classifier.thresholds import expected_hold, held

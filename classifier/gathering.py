@@ -10,8 +10,9 @@ from scipy import sparse
 
 from classifier import splits
 from classifier.counting import chunks, count
-from classifier.dataset import Corpus, Example, Examples
+from classifier.dataset import Corpus
 from classifier.encoding import encode
+from classifier.examples import Example, Examples
 from classifier.lexicon import Lexicon
 from classifier.spool import PIECE, Column, Piece, Spool
 
@@ -76,9 +77,10 @@ def _piece(batch: list[Example], lexicon: Lexicon) -> Piece:
         encoding = encode(chunk, lexicon)
         matrices.append(count(encoding))
         keys.append(splits.near_copies([document.text for document in chunk], encoding.words))
+    labels, weights = zip(*(example.lesson() for example in batch), strict=True)
     columns: dict[str, Column] = {
-        "labels": np.array([example.row.labels for example in batch], np.float32),
-        "weights": np.array([example.weights for example in batch], np.float32),
+        "labels": np.array(labels, np.float32),
+        "weights": np.array(weights, np.float32),
         "keys": np.concatenate(keys),
         "pairs": np.array([splits.stamp(example.row.pair) for example in batch], np.uint64),
         "marks": np.array([_mark(example) for example in batch], np.uint64),

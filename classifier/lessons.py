@@ -9,7 +9,8 @@ from itertools import compress, groupby
 import numpy as np
 
 from classifier import splits, templates
-from classifier.dataset import Corpus, Example
+from classifier.dataset import Corpus
+from classifier.examples import Example
 from classifier.quoting import split
 from classifier.reading import read_annotations
 from classifier.text import Document, normalise

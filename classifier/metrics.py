@@ -8,7 +8,7 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 
 from classifier import LABELS
 from classifier.cascade import Cascade
-from classifier.dataset import Examples
+from classifier.examples import Examples
 from classifier.thresholds import cut_at, expected_hold
 
 Floats = NDArray[np.float64]

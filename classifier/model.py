@@ -46,7 +46,7 @@ class CommentModel(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships n
     """
 
     def __init__(
-        self, lexicon: Lexicon, C: tuple[float, float, float] = (3.0, 2.0, 10.0), max_iter: int = 16
+        self, lexicon: Lexicon, C: tuple[float, float, float] = (3.0, 2.0, 30.0), max_iter: int = 16
     ) -> None:
         self.lexicon = lexicon
         self.C = C

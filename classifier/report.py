@@ -10,7 +10,7 @@ from sklearn.metrics import precision_recall_curve
 
 from classifier import LABELS, templates
 from classifier.cascade import Cascade
-from classifier.dataset import Examples
+from classifier.examples import Examples
 from classifier.gates import Gate, accuracy, group_rates
 from classifier.metrics import share_by_score, trade
 

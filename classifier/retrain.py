@@ -17,8 +17,9 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 from classifier import registry
 from classifier.card import card
 from classifier.cascade import Cascade
-from classifier.dataset import Corpus, Examples
+from classifier.dataset import Corpus
 from classifier.encoding import FORMAT
+from classifier.examples import Examples
 from classifier.gates import Gate, judge
 from classifier.gathering import collect, gather, split
 from classifier.lexicon import Lexicon

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classifier.cascade import Cascade, read_own_words
-from classifier.dataset import Examples
+from classifier.examples import Examples
 from classifier.heads import Lessons, fit
 from classifier.model import CommentModel
 from classifier.reader import Reader

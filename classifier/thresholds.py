@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from classifier import LABELS
 from classifier.cascade import Cascade
-from classifier.dataset import Examples
+from classifier.examples import Examples
 from classifier.model import Thresholds
 
 Floats = NDArray[np.float64]

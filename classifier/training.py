@@ -4,8 +4,9 @@ import itertools
 import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import joblib
 import numpy as np
@@ -14,7 +15,7 @@ from scipy import sparse
 from sklearn.linear_model import SGDClassifier
 
 from classifier import LABELS
-from classifier.counting import COLUMNS, FOR_SPAM_ONLY, squared_rarity, totals, weigh
+from classifier.counting import COLUMNS, FOR_SPAM_ONLY, NEVER_FOR_SPAM, squared_rarity, totals, weigh
 from classifier.encoding import TABLE_SIZE
 from classifier.spool import Piece, Spool, Step
 
@@ -64,7 +65,7 @@ def prepare(counts: Spool, taught: NDArray[np.bool_], weighed: Spool, step: Step
     Parameters
     ----------
     counts : Spool
-        Counts of n comments, with the columns labels and weights.
+        Counts of n comments, with the columns labels and weights; a label may be a probability.
     taught : ndarray of shape (n,), bool
         Which of them to learn from.
     weighed : Spool
@@ -142,7 +143,8 @@ def fit_heads(weighed: Spool, C: tuple[float, ...], epochs: int, kept: Path, ste
 
 def _refuse_one_class(labels: NDArray[Any], shares: NDArray[Any]) -> None:
     for head, label in enumerate(LABELS):
-        if len(np.unique(labels[shares[:, head] > 0, head])) < 2:
+        known = labels[shares[:, head] > 0, head]
+        if not ((known > 0).any() and (known < 1).any()):
             msg = f"label {label}: examples of both classes are needed"
             raise ValueError(msg)
 
@@ -164,7 +166,7 @@ def _begin(C: tuple[float, ...], totals: Floats) -> Heads:
 
 def _pass(heads: Heads, weighed: Spool, means: Floats) -> None:
     """Show every piece to every head once, in an order of this epoch's own."""
-    order = np.random.default_rng(heads.epoch).permutation(len(weighed))
+    order, last = np.random.default_rng(heads.epoch).permutation(len(weighed)), len(heads.solvers) - 1
     with ThreadPoolExecutor(2) as threads:
         for start in range(0, len(order), _MIXED):
             pieces = [weighed.read(number) for number in order[start : start + _MIXED].tolist()]
@@ -172,19 +174,60 @@ def _pass(heads: Heads, weighed: Spool, means: Floats) -> None:
             labels, weights = (
                 np.concatenate([p.columns[name] for p in pieces]) for name in ("labels", "weights")
             )
-            lessons = [
-                (solver, _PASSES[head], matrix, labels[:, head], weights[:, head] / means[head])
+            seen = _without(matrix, FOR_SPAM_ONLY), _without(matrix, NEVER_FOR_SPAM)
+            # The last head, spam, takes as long as the two others: it is begun first.
+            tasks = [
+                Task(
+                    solver, _PASSES[head], seen[head == last], labels[:, head], weights[:, head] / means[head]
+                )
                 for head, solver in enumerate(heads.solvers)
             ]
-            _teach(*lessons.pop())
-            matrix.data[FOR_SPAM_ONLY[matrix.indices]] = 0
-            for _ in threads.map(lambda lesson: _teach(*lesson), lessons):
+            for _ in threads.map(partial(teach, epoch=heads.epoch), reversed(tasks)):
                 pass
 
 
-def _teach(solver: Any, passes: int, matrix: sparse.csr_matrix, labels: Floats, weights: Floats) -> None:
-    known = ~np.isnan(labels) & (weights > 0)
+def _without(matrix: sparse.csr_matrix, hidden: NDArray[np.bool_]) -> sparse.csr_matrix:
+    shown = np.where(hidden[matrix.indices], np.float32(0), matrix.data)
+    return sparse.csr_matrix((shown, matrix.indices, matrix.indptr), matrix.shape)
+
+
+class Task(NamedTuple):
+    """Some comments that one head is to be shown.
+
+    Attributes
+    ----------
+    solver : SGDClassifier
+        Of the head.
+    passes : int
+        How often.
+    matrix : csr_matrix of shape (n, COLUMNS)
+        The comments.
+    labels, weights : ndarray of shape (n,)
+        In [0, 1] or NaN; not negative.
+    """
+
+    solver: Any
+    passes: int
+    matrix: sparse.csr_matrix
+    labels: Floats
+    weights: Floats
+
+
+def teach(task: Task, epoch: int) -> None:
+    """Show comments to a head; a soft label is 1 as often as it is probable.
+
+    Parameters
+    ----------
+    task : Task
+        What to show.
+    epoch : int
+        Of every chance.
+    """
+    known = ~np.isnan(task.labels) & (task.weights > 0)
     if known.any():
-        rows = matrix if known.all() else matrix[known]
-        for _ in range(passes):
-            solver.partial_fit(rows, labels[known], classes=[0.0, 1.0], sample_weight=weights[known])
+        rows = task.matrix if known.all() else task.matrix[known]
+        labels, weights = task.labels[known], task.weights[known]
+        for number in range(task.passes):
+            chances = np.random.default_rng([epoch, number]).random(len(labels))
+            drawn = (chances < labels).astype(float)
+            task.solver.partial_fit(rows, drawn, classes=[0.0, 1.0], sample_weight=weights)

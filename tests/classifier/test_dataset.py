@@ -3,7 +3,8 @@ import math
 
 import pytest
 
-from classifier.dataset import Corpus, Examples
+from classifier.dataset import Corpus
+from classifier.examples import Examples
 from classifier.reading import DataError
 
 HEADER = "id,text,dehumanising,hateful,spam,target_group,split,source\n"

@@ -6,7 +6,7 @@ from sklearn.metrics import average_precision_score
 
 from classifier import gates
 from classifier.cascade import Cascade
-from classifier.dataset import NEWS, Examples
+from classifier.examples import NEWS, Examples
 from classifier.reading import Row
 from tests.classifier.conftest import OURS, read_seed
 

@@ -4,7 +4,8 @@ import shutil
 
 import pytest
 
-from classifier.dataset import Corpus, Example
+from classifier.dataset import Corpus
+from classifier.examples import Example
 from classifier.lessons import BATCH, MOST_TOGETHER, Lesson, Plan, batches, lessons, words_to_read
 from classifier.reading import Row
 from classifier.text import Document
