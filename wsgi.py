@@ -1,11 +1,13 @@
 """The WSGI application for gunicorn: `gunicorn wsgi:app`, with settings from the environment."""
 
 import gc
+import os
 
 from service import create_app
 from service.config import load
 from service.data_dir import complete
 from service.logs import configure
+from service.process import READY
 from service.shedding import shed
 
 settings = complete(load())
@@ -17,3 +19,7 @@ app.extensions["moderation"].scorer.current()
 # What is loaded by now stays: no process shall look through all of it again, least of all when it ends.
 gc.collect()
 gc.freeze()
+# Whoever started us beside an earlier version ends that one now.
+if ready := os.environ.pop(READY, ""):
+    os.write(int(ready), b"1")
+    os.close(int(ready))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 import tempfile
 import time
@@ -26,7 +27,7 @@ from service.commands import (
     sites,
 )
 from service.errors import ModqueueError
-from service.stopping import stop_event
+from service.stopping import asked_by, stop_event
 
 WITHOUT = click.option(
     "--without", multiple=True, metavar="SOURCE",
@@ -78,7 +79,7 @@ def serve(host: str, port: int, workers: int | None, data_dir: Path | None) -> N
 
     settings = config.load(data_dir=data_dir)
     logs.configure(settings.log_level)
-    stop = stop_event()
+    stop, renewals = stop_event(), asked_by(signal.SIGUSR1)
     count = workers or min(os.cpu_count() or 1, 4)
     with launcher.running(settings, host, port, count, stop) as (address, children):
         shown = settings.public_url.rstrip("/") or address
@@ -89,7 +90,7 @@ def serve(host: str, port: int, workers: int | None, data_dir: Path | None) -> N
                 click.echo(f"First sign-in, works once within 24 hours: {link}")
             store.close()
         sys.stdout.flush()
-        launcher.supervise(children, stop)
+        launcher.supervise(children, stop, renewals)
         click.echo("stopping…", err=True)
 
 

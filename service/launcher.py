@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 import secrets
+import select
 import signal
 import socket
+import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from queue import SimpleQueue
 from subprocess import DEVNULL, Popen, TimeoutExpired
 from urllib.error import URLError
 from urllib.request import urlopen
@@ -22,8 +25,8 @@ from service import data_dir as directory
 from service.config import PREFIX, Settings
 from service.domain import Person, Role
 from service.errors import Conflict, Unavailable
-from service.process import end_with_parent
-from service.store import Store, embedded
+from service.process import READY, end_with_parent
+from service.store import Store, embedded, schema
 
 READY_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 30.0
@@ -36,7 +39,7 @@ _log = structlog.get_logger(__name__)
 class Child:
     """A process of ours that is started again whenever it ends by itself."""
 
-    def __init__(self, name: str, start: Callable[[], Popen[bytes]]) -> None:
+    def __init__(self, name: str, start: Callable[..., Popen[bytes]]) -> None:
         self.name = name
         self._start = start
         self.process = start()
@@ -52,15 +55,43 @@ class Child:
         except Unavailable as error:
             _log.error("process did not start", process=self.name, error=str(error))
 
+    def renew(self) -> None:
+        """Start it anew, as what is installed by now."""
+        self.stop()
+        self.process = self._start()
+
     def stop(self) -> None:
         """End the process politely, and for certain."""
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
-        try:
-            self.process.wait(STOP_TIMEOUT_S)
-        except TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+        _end(self.process)
+
+
+class Web(Child):
+    """The web processes: started anew, they take over while the old ones go on, and nobody is refused."""
+
+    def renew(self) -> None:
+        """Start what is installed by now, and end the old processes when the new ones are ready."""
+        reading, writing = os.pipe()
+        new = self._start(writing)
+        os.close(writing)
+        with os.fdopen(reading, "rb", buffering=0) as told:
+            ready = select.select([told], [], [], READY_TIMEOUT_S)[0] and told.read(1)
+        if not ready:
+            _log.error("the new web processes do not start, the old ones go on")
+            new.kill()
+            new.wait()
+            return
+        old, self.process = self.process, new
+        _end(old)
+
+
+def _end(process: Popen[bytes]) -> None:
+    if process.poll() is None:
+        process.send_signal(signal.SIGTERM)
+    try:
+        process.wait(STOP_TIMEOUT_S)
+    except TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 @contextmanager
@@ -73,9 +104,13 @@ def running(
         listener = stack.enter_context(_listen(host, port))
         children: list[Child] = []
 
-        def run(name: str, start: Callable[[], Popen[bytes]]) -> None:
-            children.append(Child(name, start))
+        def run(name: str, start: Callable[..., Popen[bytes]], kind: type[Child] = Child) -> None:
+            children.append(kind(name, start))
             stack.callback(children[-1].stop)
+
+        def web(*ready: int) -> Popen[bytes]:
+            more = {READY: str(ready[0])} if ready else {}
+            return popen(gunicorn(listener.fileno(), workers), env | more, (listener.fileno(), *ready))
 
         url = settings.redis_url
         if not url:
@@ -88,18 +123,34 @@ def running(
         run("delivery", lambda: popen([sys.executable, "-m", "service.delivery"], env))
         datasets = {name: os.environ[name] for name in [PREFIX + "DATASETS"] if name in os.environ}
         run("upkeep", lambda: popen([sys.executable, "-m", "service.upkeep"], env | datasets))
-        run("web", lambda: popen(gunicorn(listener.fileno(), workers), env, (listener.fileno(),)))
+        run("web", web, Web)
         address = _address(listener)
         directory.announce(settings.data_dir, settings.public_url.rstrip("/") or address)
         _await_ready(address, children, stop)
         yield address, children
 
 
-def supervise(children: list[Child], stop: threading.Event) -> None:
-    """Tend the children until told to stop."""
+def supervise(children: list[Child], stop: threading.Event, renewals: SimpleQueue[None]) -> None:
+    """Tend the children until told to stop, and renew them when asked to."""
     while not stop.wait(0.2):
+        if not renewals.empty():
+            renewals.get()
+            _renew(children)
         for child in children:
             child.tend()
+
+
+def _renew(children: list[Child]) -> None:
+    # Old and new work side by side for a while: not where the new one lays the store out anew.
+    command = [sys.executable, "-c", "from service.store.schema import CURRENT; print(CURRENT)"]
+    installed = subprocess.run(command, check=False, capture_output=True, text=True).stdout.strip()
+    if installed != str(schema.CURRENT):
+        _log.error("what is installed cannot take over while we run: stop and start", layout=installed)
+        return
+    for child in children:
+        if child.name != "store":
+            child.renew()
+    _log.warning("renewed")
 
 
 def sign_in_link(store: Store, address: str, name: str) -> str:

@@ -8,6 +8,8 @@ import signal
 import sys
 
 _PR_SET_PDEATHSIG = 1
+# Names to new web processes the pipe by which they tell that they can take over.
+READY = "READY_FD"
 
 
 def usable_cores() -> int:

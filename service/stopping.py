@@ -37,6 +37,13 @@ class Stop(threading.Event):
         return True
 
 
+def asked_by(number: signal.Signals) -> SimpleQueue[None]:
+    """Return a queue with an entry for each time that a signal came."""
+    asked: SimpleQueue[None] = SimpleQueue()
+    signal.signal(number, lambda *_: asked.put(None))
+    return asked
+
+
 def stop_event(*signals: signal.Signals) -> Stop:
     """Return an event that Ctrl-C and SIGTERM set, and further signals."""
     stop = Stop()

@@ -6,12 +6,14 @@ import os
 import signal
 import stat
 import subprocess
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 import requests
 
+from service import launcher
 from service.store import embedded
 from tests.process.cast import (
     MODQUEUE,
@@ -138,6 +140,48 @@ def test_it_refuses_a_second_service_on_one_data_directory_or_port(
     second = subprocess.run(command, check=False, env=env, capture_output=True, text=True, timeout=120)
     assert (second.returncode, "try --port" in second.stderr) == (1, True)
     assert _ready(service)
+
+
+def test_it_renews_itself_and_refuses_nobody_meanwhile(pair: tuple[Service, Blog]) -> None:
+    service, blog = pair
+    before, renewed, answers = _ours(service), threading.Event(), list[int]()
+
+    def ask() -> None:
+        while not renewed.is_set():
+            answers.append(requests.get(f"{service.address}/healthz", timeout=60).status_code)
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    held = service.send("renewed", HELD)
+    service.process.send_signal(signal.SIGUSR1)
+    wait_for(lambda: len(_ours(service) - before) == 3 and not before & _ours(service), told=lambda: answers)
+    renewed.set()
+    asking.join()
+    assert set(answers) == {200}
+    wish = {"decision": "reject", "reason": "hateful"}
+    assert service.api("POST", f"comments/{held['id']}/decision", wish).status_code == 200
+    wait_for(lambda: blog.told("renewed") == ["reject"])
+
+
+def test_the_old_goes_on_where_the_new_does_not_start() -> None:
+    def start(*ready: int) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(["false"] if ready else ["sleep", "600"], pass_fds=ready)
+
+    web = launcher.Web("web", start)
+    before = web.process
+    try:
+        web.renew()
+        assert web.process is before
+        assert before.poll() is None
+    finally:
+        web.stop()
+
+
+def _ours(service: Service) -> set[int]:
+    """Return the processes that the launcher starts beside the store."""
+    path = Path(f"/proc/{service.process.pid}/task/{service.process.pid}/children")
+    own = {pid for pid, command in service.processes() if "-m" in command.split()}
+    return own & {int(pid) for pid in path.read_text().split()}
 
 
 def test_it_stops_at_ctrl_c(serve: Callable[..., Service]) -> None:
