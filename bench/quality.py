@@ -34,6 +34,7 @@ from classifier.lexicon import Lexicon
 from classifier.model import CommentModel
 from classifier.spool import Spool
 from classifier.text import Document
+from classifier.training import epochs_for
 
 OURS = Path(__file__).parent.parent / "training_data"
 SAMPLE = 12_000
@@ -84,7 +85,7 @@ def _known(examples: Examples, head: int) -> tuple[list[str], Floats, Floats]:
 
 
 def _ours(taught: Examples) -> list[Scorer | None]:
-    model = CommentModel(Lexicon.read(OURS / "lexicons"))
+    model = CommentModel(Lexicon.read(OURS / "lexicons"), max_iter=epochs_for(len(taught.rows)))
     model.fit([Document(row.document.text) for row in taught.rows], taught.labels, taught.weights)
 
     return _by_label(model)

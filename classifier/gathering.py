@@ -1,8 +1,12 @@
 """Gathering what there is to learn from: counted once onto disk, and split by group."""
 
+import signal
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from itertools import compress, islice
+from multiprocessing import get_context
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,8 +23,12 @@ from classifier.spool import PIECE, Column, Piece, Spool
 #: Comments of either half of the development rows that are measured with at most.
 MOST = 30_000
 
+#: Processes that count, and batches that are handed to them ahead.
+_PROCESSES, _AHEAD = 2, 4
+
 Mask = NDArray[np.bool_]
 _LAST = (1 << 32) - 1
+_lexicon: Lexicon | None = None
 
 
 @dataclass(frozen=True)
@@ -59,10 +67,26 @@ def gather(corpus: Corpus, lexicon: Lexicon, spool: Spool, step: Callable[[int],
     DataError
         If a file is malformed.
     """
-    for number, batch in enumerate(_batches(corpus)):
-        if number >= len(spool):
-            spool.append(_piece(batch, lexicon))
+    batches = _batches(corpus)
+    for batch in islice(batches, len(spool)):
         step(len(batch))
+    for size, piece in _counted(batches, lexicon):
+        spool.append(piece)
+        step(size)
+
+
+def _counted(batches: Iterator[list[Example]], lexicon: Lexicon) -> Iterator[tuple[int, Piece]]:
+    """Count batches in processes of their own, a few ahead of what is taken; the only one, here."""
+    first = list(islice(batches, _AHEAD))
+    if len(first) < 2:
+        yield from ((len(batch), _piece(batch, lexicon)) for batch in first)
+        return
+    with ProcessPoolExecutor(_PROCESSES, get_context("spawn"), _begin, (lexicon,)) as pool:
+        waiting = deque((len(batch), pool.submit(_piece_here, batch)) for batch in first)
+        while waiting:
+            size, piece = waiting.popleft()
+            yield size, piece.result()
+            waiting += [(len(batch), pool.submit(_piece_here, batch)) for batch in islice(batches, 1)]
 
 
 def _batches(corpus: Iterable[Example]) -> Iterator[list[Example]]:
@@ -88,6 +112,18 @@ def _piece(batch: list[Example], lexicon: Lexicon) -> Piece:
         "made": np.array([example.made for example in batch], bool),
     }
     return Piece(sparse.vstack(matrices, "csr"), columns)
+
+
+def _begin(lexicon: Lexicon) -> None:
+    """Make ready a process that counts; the one that it belongs to is told of Ctrl-C, and ends it."""
+    global _lexicon  # noqa: PLW0603  # what is looked up in it is remembered from batch to batch
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _lexicon = lexicon
+
+
+def _piece_here(batch: list[Example]) -> Piece:
+    assert _lexicon
+    return _piece(batch, _lexicon)
 
 
 def _mark(example: Example) -> int:

@@ -32,6 +32,7 @@ from classifier.report import report
 from classifier.spool import Spool
 from classifier.stacking import stack
 from classifier.thresholds import recommend
+from classifier.training import epochs_for
 
 OURS = Path(__file__).parent.parent / "training_data"
 _COLUMNS = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn())
@@ -151,6 +152,7 @@ def train(corpus: Corpus, shelf: Path, progress: Progress) -> Trained:
     reading = progress.add_task("reading", total=corpus.lines())
     gather(corpus, model.lexicon, counts, lambda count: progress.advance(reading, count))
     parts = split(counts)
+    model.set_params(max_iter=epochs_for(int(parts.taught.sum())))
     learning = progress.add_task("learning", total=2 * len(counts) + model.max_iter)
     model.learn(counts, parts.taught, work, lambda: progress.advance(learning))
     tuning, check = collect(corpus, parts)

@@ -21,6 +21,8 @@ from classifier.spool import Piece, Spool, Step
 
 Floats = NDArray[np.float64]
 
+#: How often each comment is shown where there are enough of them, and at most: few are shown more often.
+_EPOCHS, _MOST_EPOCHS, _ENOUGH = 16, 64, 64_000
 #: Pieces that are mixed before the solver sees them: files come one after another, and it forgets.
 _MIXED = 12
 #: First step of each head's solver, which falls with the fourth root of the comments seen, and passes an
@@ -57,6 +59,22 @@ class Heads:
         unfinished = path.with_suffix(".unfinished")
         joblib.dump(self, unfinished)
         os.replace(unfinished, path)
+
+
+def epochs_for(comments: int) -> int:
+    """Say how many epochs are enough.
+
+    Parameters
+    ----------
+    comments : int
+        To learn from.
+
+    Returns
+    -------
+    int
+        From 16 to 64.
+    """
+    return int(np.clip(_EPOCHS * _ENOUGH / max(comments, 1), _EPOCHS, _MOST_EPOCHS))
 
 
 def prepare(counts: Spool, taught: NDArray[np.bool_], weighed: Spool, step: Step) -> NDArray[np.float32]:

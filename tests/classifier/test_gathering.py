@@ -3,11 +3,13 @@ from functools import partial
 
 import numpy as np
 import pytest
+from scipy import sparse
 
 from classifier.dataset import Corpus
 from classifier.gathering import collect, gather, split
 from classifier.model import CommentModel
 from classifier.spool import Piece, Spool
+from classifier.training import epochs_for
 from tests.classifier.conftest import OURS, read_seed
 from tests.classifier.test_dataset import write_news
 
@@ -66,6 +68,19 @@ def test_it_counts_nothing_twice(corpus, gathered, lexicon, monkeypatch):
     assert len(again) == len(gathered)
 
 
+@pytest.mark.process  # two of them count
+def test_it_counts_the_same_in_other_processes(corpus, gathered, lexicon, tmp_path, monkeypatch):
+    monkeypatch.setattr("classifier.gathering.PIECE", 30)
+    parted, told = Spool(tmp_path / "parted"), []
+    gather(corpus, lexicon, parted, told.append)
+    assert told == [30] * 6 + [1]
+    assert parted.sizes() == told
+    (whole,) = gathered
+    assert (sparse.vstack([piece.matrix for piece in parted]) != whole.matrix).nnz == 0
+    for name, column in whole.columns.items():
+        np.testing.assert_array_equal(parted.column(name), column)
+
+
 def test_it_keeps_pieces_as_they_were(tmp_path, gathered):
     piece = gathered.read(0)
     copies = Spool(tmp_path / "copies")
@@ -110,3 +125,10 @@ def _fill(counts, lexicon):
 @pytest.mark.process  # some seconds
 def test_it_reads_our_own_data():
     assert sum(1 for example in Corpus(OURS) if not example.made) > 10_000
+
+
+@pytest.mark.parametrize(
+    ("comments", "epochs"), [(0, 64), (500, 64), (32_000, 32), (64_000, 16), (5_000_000, 16)]
+)
+def test_it_shows_few_comments_more_often(comments, epochs):
+    assert epochs_for(comments) == epochs

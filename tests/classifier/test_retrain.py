@@ -1,12 +1,10 @@
 import copy
 import json
 import shutil
-from functools import partialmethod
 
 import pytest
 
 from classifier import registry, retrain
-from classifier.model import CommentModel
 from tests.classifier.conftest import OURS
 
 # It trains several times, each for some seconds.
@@ -28,8 +26,7 @@ def small(tmp_path, monkeypatch):
     for name in ("annotations.csv", "news_annotations.csv"):
         (ours / name).write_text("id,dehumanising\n")
     monkeypatch.setattr(retrain, "OURS", ours)
-    few = partialmethod(CommentModel.__init__, max_iter=4)
-    monkeypatch.setattr(CommentModel, "__init__", few)
+    monkeypatch.setattr(retrain, "epochs_for", lambda _: 4)
     return tmp_path / "registry"
 
 
