@@ -4,7 +4,7 @@ BIN := .venv/bin
 PROCESSES ?= 2
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: install demo check test test-core test-process coverage fuzz bench torture train lock clean
+.PHONY: install demo check test test-core test-process coverage mutation fuzz bench torture train lock clean
 
 install: .venv/installed
 
@@ -52,21 +52,32 @@ torture: .venv/dev-installed
 	@sh tests/needs.sh
 	MODQUEUE_TORTURE_POINTS=500 $(BIN)/pytest -n 0 -s tests/faults tests/store/test_deployments.py
 
-# Which lines and branches the tests without processes reach, and the commands that they start: every one of
-# what decides, signs, stores and delivers.
+# Which lines and branches are reached by the tests and the processes that they start, but for browsers and
+# WordPress: every one of what decides, signs, stores and delivers. Ten minutes.
 CERTAIN := service/policy.py,service/signing.py,service/delivery.py,service/store/*
+ELSEWHERE := --ignore=tests/browser --ignore=tests/wordpress --ignore=tests/faults/test_torture.py
 coverage: .venv/dev-installed
+	@sh tests/needs.sh
 	@mkdir -p .coverage
 	$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest -n 0 -q -m "not process"
+	$(BIN)/coverage run -m pytest -n 0 -q -m process $(ELSEWHERE)
 	$(BIN)/coverage combine -q
 	$(BIN)/coverage report --fail-under=100 --include='$(CERTAIN)'
 	$(BIN)/coverage report --fail-under=95
 
-# Asks every endpoint 10,000 times for anything whatever, as an admin, a program and a blog: hours.
+# How many small changes of what decides, signs and stores the tests notice; of the store each tenth change of a
+# function. Half an hour; `make mutation MUTANTS='service.store.queue.*'` for a part, `mutmut results` for the rest.
+MUTANTS ?= 'service.policy.*' 'service.signing.*' 'service.store.*mutmut_*1'
+mutation: .venv/dev-installed
+	$(BIN)/mutmut run --max-children $(PROCESSES) $(MUTANTS)
+
+# Asks every endpoint 10,000 times for anything whatever, as who may ask it: a minute each, ten for a page. A part
+# by its address: `make fuzz ONLY=/webhooks`.
 FUZZ ?= 10000
+ONLY ?=
 fuzz: .venv/dev-installed
-	MODQUEUE_FUZZ=$(FUZZ) $(BIN)/pytest -n 0 tests/security/test_fuzz.py
+	MODQUEUE_FUZZ=$(FUZZ) MODQUEUE_FUZZ_ONLY=$(ONLY) $(BIN)/pytest -n 0 -s tests/security/test_fuzz.py
 
 bench: .venv/dev-installed
 	$(BIN)/python -m bench
