@@ -80,8 +80,10 @@ class Cascade(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no typ
         ndarray of shape (n, 3)
             In the order of LABELS.
         """
-        pairs = zip(documents, self.begin(documents), strict=True)
-        return np.array([self.finish(*pair) for pair in pairs]).reshape(-1, len(LABELS))
+        odds = self.begin(documents)
+        for place in np.flatnonzero(self._asks(odds)).tolist():
+            odds[place] = self.finish(documents[place], odds[place])
+        return odds
 
     def begin(self, documents: Sequence[Document]) -> Floats:
         """Compute the log-odds of the fast stage, which takes the less time the more comments it is given.
