@@ -36,7 +36,7 @@ WITHOUT = click.option(
 
 
 class Refusing(click.Group):
-    """Turns a refusal into one line on standard error and exit code 1."""
+    """Turns a refusal, or a file that cannot be used, into one line on standard error and exit code 1."""
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""
@@ -44,6 +44,11 @@ class Refusing(click.Group):
             return super().invoke(ctx)
         except ModqueueError as error:
             click.echo(f"modqueue: {error}", err=True)
+            ctx.exit(1)
+        except OSError as error:
+            if error.filename is None:
+                raise
+            click.echo(f"modqueue: {error.filename}: {error.strerror}", err=True)
             ctx.exit(1)
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner
 
-from service.cli import main
+from service.cli import Refusing, main
 from service.domain import Ruling, Thresholds
 from service.moderation import Moderation, Wish
 from service.store import Store
@@ -189,6 +190,16 @@ def test_the_doctor_finds_what_is_wrong(run: Run) -> None:
     assert findings["delivery worker"]["level"] == "warn"
     assert findings["model"]["level"] == "ok"
     assert result.exit_code == 0
+
+
+def test_it_names_a_file_that_cannot_be_used(tmp_path: Path) -> None:
+    @click.group(cls=Refusing)
+    def group() -> None: ...
+
+    path = tmp_path / "there" / "not"
+    group.command("open")(path.read_text)
+    result = CliRunner().invoke(group, ["open"])
+    assert (result.exit_code, result.stderr) == (1, f"modqueue: {path}: No such file or directory\n")
 
 
 def test_the_doctor_has_the_model_score_something(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
