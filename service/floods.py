@@ -27,14 +27,18 @@ class Floods:
         return 0.0 if until is None else max(0.0, until - self._clock())
 
     @contextmanager
-    def entering(self, site_id: str, rate: float) -> Iterator[None]:
-        """Let a comment in; after a refusal, one at a time, and no faster than the site may send."""
+    def entering(self, site_id: str, rate: float) -> Iterator[bool]:
+        """Let a comment in; after a refusal, one at a time, and no faster than the site may send.
+
+        Says whether the site was refused lately, and the store is better asked before anything else is done.
+        """
         if (left := self.wait(site_id)) > 0:
             raise TooMany("this site sends comments faster than its limit", left)
-        if site_id in self._until:
+        suspected = site_id in self._until
+        if suspected:
             self._until[site_id] = self._clock() + TRIED_FOR_S
         try:
-            yield
+            yield suspected
         except TooMany as refusal:
             now = self._clock()
             self._refused_at[site_id], self._until[site_id] = now, now + refusal.retry_after

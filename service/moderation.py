@@ -80,7 +80,9 @@ class Moderation:
 
     def submit(self, site: Site, comment: Comment, webhook_id: str, body: bytes) -> str:
         """Judge and store a comment; return the answer for the sender, as JSON."""
-        with self.floods.entering(site.id, site.rate):
+        with self.floods.entering(site.id, site.rate) as suspected:
+            if suspected:
+                self.store.queue.look_for_room(site.id, site.rate, site.burst, self.clock())
             return self._submit(site, comment, webhook_id, body)
 
     def _submit(self, site: Site, comment: Comment, webhook_id: str, body: bytes) -> str:

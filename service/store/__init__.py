@@ -56,7 +56,7 @@ class Store:
         self.partitions = self.registry.partitions(partitions)
         self.sessions = Sessions(self._db)
         self.personal = Personal(self._db)
-        self.queue = Queue(self._db)
+        self.queue = Queue(self._db, self.partitions)
         self.hooks = Hooks(self._db, self.partitions)
         self.views = Views(self._db, self.partitions)
         self.campaigns = Campaigns(self._db, self.partitions)

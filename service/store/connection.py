@@ -30,7 +30,7 @@ USES = {
 }
 
 # Needs no replica, where writes wait for one.
-READING = ("walk",)
+READING = ("walk", "room")
 
 _log = structlog.get_logger(__name__)
 

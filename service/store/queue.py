@@ -36,8 +36,16 @@ class Arrival:
 class Queue:
     """What happens to an item, one atomic method a transition."""
 
-    def __init__(self, db: Connection) -> None:
+    def __init__(self, db: Connection, partitions: int) -> None:
         self._db = db
+        self._partitions = partitions
+
+    def look_for_room(self, site: str, rate: float, burst: float, now: float) -> None:
+        """Refuse where a site has no token left; takes none, and writes nothing."""
+        prefix = keys.prefix(keys.partition_of(site, self._partitions))
+        seconds = float(self._db.run("room", prefix, site, rate, burst, now))
+        if seconds > 0:
+            raise _too_many(seconds)
 
     def accept(
         self, arrival: Arrival, judgement: Judgement, explanations: tuple[Explanation, ...],
@@ -69,7 +77,7 @@ class Queue:
                 seen = float(first_seen) if first_seen else None
                 return History(int(approved), int(rejected), seen, edited == "1", campaign == "1")
             case ["wait", seconds]:
-                raise TooMany("this site sends comments faster than its limit", float(seconds))
+                raise _too_many(float(seconds))
             case _:
                 raise Conflict("webhook-id: the same id came with another body before")
 
@@ -126,6 +134,10 @@ class Queue:
             round(judgement.severity, 6), entry, body, *_found_by(comment, judgement), rows.row(judgement),
         )  # fmt: skip
         return reply[0] == "ok"
+
+
+def _too_many(seconds: float) -> TooMany:
+    return TooMany("this site sends comments faster than its limit", seconds)
 
 
 def _found_by(comment: Comment, judgement: Judgement) -> tuple[bytes, float | str, str]:

@@ -12,11 +12,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from service import signing
-from service.domain import Secret
+from service.domain import Comment, Secret
 from service.errors import NotFound, Unavailable
 from service.moderation import Moderation
 from service.store import ALL, PENDING
-from tests.conftest import BLOG, OTHER, Clock, Sender
+from tests.conftest import BLOG, OTHER, Clock, Sender, StubModel, StubScorer
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
@@ -231,6 +231,27 @@ def test_it_limits_the_rate_of_each_site(sender: Sender, clock: Clock, moderatio
     clock.move(1)
     assert sender.comment("x", "new")["verdict"] == "approve"
     assert moderation.store.views.totals(["blog"])["verdict:approve"] == burst + 1
+
+
+def test_it_scores_nothing_of_a_flood_while_the_store_has_no_room(
+    sender: Sender, clock: Clock, moderation: Moderation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scored: list[str] = []
+    score = StubModel.score
+    monkeypatch.setattr(
+        StubModel, "score", lambda self, comment: scored.append(comment.text) or score(self, comment)
+    )
+    for n in range(int(BLOG.burst)):
+        sender.comment("x", str(n))
+    assert sender.post({"comment_ID": "a", "comment_content": "one too many"}).status_code == 429
+    clock.move(1.5 / BLOG.rate)
+    # Another process lets one in, so that there is no room for the one that is tried here.
+    another = Moderation(moderation.store, StubScorer(), clock=clock)  # type: ignore[arg-type]  # as everywhere
+    another.submit(BLOG, Comment("blog", "b", "elsewhere"), "b", b"")
+    assert sender.post({"comment_ID": "c", "comment_content": "tried"}).status_code == 429
+    assert scored[-2:] == ["one too many", "elsewhere"]
+    clock.move(1.5 / BLOG.rate)
+    assert sender.comment("let in", "d")["verdict"] == "approve"
 
 
 def test_it_asks_to_come_again_where_the_store_is_away(

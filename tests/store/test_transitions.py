@@ -241,6 +241,14 @@ def test_it_uses_a_link_once(store: Store) -> None:
     assert store.registry.use_link("token") is None
 
 
+def test_it_looks_for_room_and_takes_none(store: Store) -> None:
+    for _ in range(3):
+        store.queue.look_for_room("blog", rate=1, burst=1, now=100.0)
+    with pytest.raises(TooMany) as refused:
+        store.queue.look_for_room("blog", rate=2, burst=0.5, now=100.0)
+    assert refused.value.retry_after == pytest.approx(0.25)
+
+
 def test_it_throttles_by_name(store: Store) -> None:
     for _ in range(3):
         store.registry.throttle("a", 1, 3, 100.0)

@@ -22,6 +22,11 @@ def enter(floods: Floods, outcome: Exception | None = None) -> None:
             raise outcome
 
 
+def suspects(floods: Floods) -> bool:
+    with floods.entering("blog", RATE) as suspected:
+        return suspected
+
+
 def refuse(floods: Floods) -> None:
     with pytest.raises(TooMany):
         enter(floods, TooMany("the store said so", 3.0))
@@ -64,8 +69,12 @@ def test_it_lets_a_refused_site_in_no_faster_than_it_may_send(floods: Floods, cl
 
 
 def test_it_forgets_a_refusal(floods: Floods, clock: Clock) -> None:
+    assert not suspects(floods)
     refuse(floods)
     clock.move(3.0 + FORGOTTEN_S)
+    assert suspects(floods)
+    clock.move(1 / RATE)
+    assert not suspects(floods)
     for _ in range(3):
         enter(floods)
 
