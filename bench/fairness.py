@@ -1,4 +1,8 @@
-"""What one site's flood at the webhook does to another: calm comments, alone and beside it."""
+"""What one site's flood at the webhook does to another: calm comments, alone and beside it.
+
+The flood repeats itself, as floods do. The calm site is another one when it has sent all texts, so that none
+of its comments is a copy.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,7 @@ import threading
 import time
 from collections import Counter
 from contextlib import ExitStack
+from itertools import cycle, product, repeat
 
 from rich.table import Table
 
@@ -18,6 +23,7 @@ from service.store import Store, embedded
 
 # The flood is ten times what a site may send by default; the calm site stays below that.
 CALM_RATE, FLOOD_RATE, CONNECTIONS, SECONDS, PAIRS = 25.0, 500.0, 16, 8.0, 3
+CALM_SITES = 4
 
 # How long each answer took, counted from when its request was due, by status.
 Waits = list[tuple[bytes, float]]
@@ -31,7 +37,9 @@ def run() -> Table:
             launcher.running(settings, "127.0.0.1", 0, webhook.WORKERS, threading.Event())
         )
         port, url = int(address.rsplit(":", 1)[1]), embedded.url(settings.data_dir)
-        calm, flood = (webhook.signed(_site(url, site)) for site in ("calm", "flood"))
+        texts, quiet = webhook.texts(), [_site(url, f"calm-{n}") for n in range(CALM_SITES)]
+        calm = webhook.signed(product(quiet, texts))
+        flood = webhook.signed(zip(repeat(_site(url, "flood")), cycle(texts)))
         # The burst that every site may send first is over before it counts.
         asyncio.run(_both(port, calm, flood))
         alone: Waits = []

@@ -11,6 +11,7 @@ import time
 from collections import Counter
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from itertools import product
 
 from rich.table import Table
 
@@ -41,7 +42,8 @@ def run() -> Table:
             launcher.running(settings, "127.0.0.1", 0, webhook.WORKERS, threading.Event())
         )
         url = embedded.url(settings.data_dir)
-        port, requests = int(address.rsplit(":", 1)[1]), webhook.signed(webhook.add_site(url))
+        port = int(address.rsplit(":", 1)[1])
+        requests = webhook.signed(product(webhook.add_sites(url), webhook.texts()))
         load.run(port, requests, 1.0, CONNECTIONS)
         before = load.run(port, requests, CALM_S, CONNECTIONS)
         senders = min(SENDERS_MAX, int(TIMES * before.rate))

@@ -42,7 +42,7 @@ def run() -> Table:
     """Time the shipped champion on our own comments, each of them another; microseconds a comment."""
     champion = registry.load(registry.SHIPPED)
     rows = _comments()
-    documents, mix = [Document(row["text"]) for row in rows], _mix(rows)
+    documents, mix = [Document(row["text"]) for row in rows], realistic(rows)
     words = statistics.mean(len(d.text.split()) for d in documents)
     table = Table(
         title=f"Scoring {len(documents)} comments of {words:.0f} words on average, all labels",
@@ -98,7 +98,7 @@ def _asked(model: Cascade, document: Document) -> bool:
     return AS_A_WHOLE in fields
 
 
-def _mix(rows: list[dict[str, Any]]) -> list[Document]:
+def realistic(rows: list[dict[str, Any]]) -> list[Document]:
     """Put nine comments of every blog's day to one that is harmful."""
     harmless = [row for row in rows if row["id"].startswith("spam_ham") and not row["spam"]]
     harmful = [row for row in rows if row["dehumanising"] or row["hateful"]]
