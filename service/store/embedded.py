@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from subprocess import DEVNULL, Popen
 
@@ -82,7 +82,7 @@ def start(data_dir: Path, appendfsync: str, from_snapshot: bool = False) -> Pope
             command, stdin=DEVNULL, stdout=DEVNULL, start_new_session=True, preexec_fn=end_with_parent,
             pass_fds=(lock,),
         )  # fmt: skip
-    _wait(lambda: answers(data_dir) or server.poll() is not None, START_TIMEOUT_S)
+    _await(server, data_dir)
     if server.poll() is not None or not answers(data_dir):
         server.kill()
         raise Unavailable(f"the embedded store did not start; see {directory / 'valkey.log'}")
@@ -125,17 +125,36 @@ def _end_orphan(data_dir: Path) -> None:
         os.kill(pid, signal.SIGTERM)
 
 
+def _await(server: Popen[bytes], data_dir: Path) -> None:
+    # A long queue is read for minutes on a slow machine: as long as it says so, it is waited for.
+    until = time.monotonic() + START_TIMEOUT_S
+    while server.poll() is None and not answers(data_dir) and time.monotonic() < until:
+        if _loads(data_dir):
+            until = time.monotonic() + START_TIMEOUT_S
+        time.sleep(0.02)
+
+
+def _loads(data_dir: Path) -> bool:
+    with closing(_client(data_dir)) as client:
+        try:
+            return not client.ping()
+        except redis.RedisError as error:
+            return isinstance(error, redis.BusyLoadingError)
+
+
 def _server_pid(data_dir: Path) -> int | None:
-    client = redis.Redis(
+    with closing(_client(data_dir)) as client:
+        try:
+            client.ping()
+            return int(client.info("server")["process_id"])
+        except redis.RedisError:
+            return None
+
+
+def _client(data_dir: Path) -> redis.Redis:
+    return redis.Redis(
         unix_socket_path=str(socket_path(data_dir)), socket_timeout=5.0, retry=Retry(NoBackoff(), 0)
     )
-    try:
-        client.ping()
-        return int(client.info("server")["process_id"])
-    except redis.RedisError:
-        return None
-    finally:
-        client.close()
 
 
 def _wait(done: Callable[[], bool], timeout_s: float) -> bool:
