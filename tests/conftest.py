@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import hashlib
 import json
 import logging
 import os
@@ -10,11 +11,13 @@ import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import hypothesis
+import joblib
 import pytest
 import redis
 import structlog
@@ -57,11 +60,14 @@ ADMIN = Person("admin", Role.ADMIN)
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """Leave unread what holds none of the tests asked for: to read it takes longer than many a test."""
     wanted = config.getoption("markexpr")
-    if wanted not in ("process", "not process") or not collection_path.match("test_*.py"):
+    if wanted not in ("process", "not process"):
         return None
-    text = collection_path.read_text()
-    left = WHOLE in text if wanted == "not process" else "mark.process" not in text
-    return left or None
+    # Of a directory that holds none, not even the fixtures are read.
+    within = collection_path.parent == Path(__file__).parent and collection_path.is_dir()
+    modules = collection_path.glob("test_*.py") if within else [collection_path]
+    tests = [path.read_text() for path in modules if path.match("test_*.py")]
+    left = (WHOLE in text if wanted == "not process" else "mark.process" not in text for text in tests)
+    return (bool(tests) and all(left)) or None
 
 
 def pytest_collection_finish() -> None:
@@ -161,13 +167,45 @@ def server(server_url: str) -> Iterator[redis.Redis]:
     client.close()
 
 
-@pytest.fixture
-def store(server: redis.Redis, server_url: str) -> Iterator[Store]:
-    """Give an empty store."""
-    server.flushall()
+@dataclass(frozen=True)
+class Opened:
+    """A store that tests share, since to open one takes longer than many a test; and what it wrote first."""
+
+    store: Store
+    written: dict[bytes, bytes]
+
+
+@pytest.fixture(scope="session")
+def opened(server: redis.Redis, server_url: str) -> Iterator[Opened]:
     store = Store(server_url)
-    yield store
+    names: Any = server.keys()
+    yield Opened(store, {name: cast(bytes, server.get(name)) for name in names})
     store.close()
+
+
+@pytest.fixture
+def store(server: redis.Redis, opened: Opened) -> Store:
+    """Give an empty store."""
+    with server.pipeline() as pipe:
+        pipe.flushall()
+        pipe.mset(cast(Any, opened.written))
+        pipe.execute()
+    return opened.store
+
+
+@pytest.fixture(scope="session", autouse=True)
+def unpacked_once() -> Iterator[None]:
+    """Unpack a model once, however often its digest is checked: tests look at a model and change none."""
+    load = joblib.load
+    known = cache(lambda _sha256, path: load(path))
+
+    def load_once(path: Path) -> Any:
+        with path.open("rb") as file:
+            return known(hashlib.file_digest(file, "sha256").hexdigest(), path)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(joblib, "load", load_once)
+        yield
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, unquote
 import redis
 from redis.backoff import NoBackoff
 from redis.cluster import ClusterNode, RedisCluster
+from redis.driver_info import DriverInfo
 from redis.retry import Retry
 from redis.sentinel import (
     Sentinel,
@@ -34,6 +35,8 @@ _FORM = re.compile(
 WAITS = ("replicas", "synced")
 CERTIFICATES = ("ssl_ca_certs", "ssl_certfile", "ssl_keyfile")
 SENTINEL_LOGIN = ("sentinel_username", "sentinel_password")
+# Looked up once: for each connection anew it would take longer than to connect.
+_DRIVER = DriverInfo()
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +106,7 @@ def client(url: str) -> redis.Redis:
         "encoding_errors": "surrogateescape",
         "socket_timeout": SOCKET_TIMEOUT_S,
         "socket_connect_timeout": CONNECT_TIMEOUT_S,
+        "driver_info": _DRIVER,
     }
     retry = Retry(NoBackoff(), 1)
     match url.partition("://")[0].lower().removeprefix("rediss").removeprefix("redis"):

@@ -354,7 +354,8 @@ def test_it_changes_nothing_by_looking(ana: Visitor, ids: dict[str, str], modera
     client = moderation.store.views._db.client
 
     def everything() -> dict[str, bytes | None]:
-        return {k: client.dump(k) for k in client.keys("*")}
+        # What was sent lately is forgotten by the server's clock.
+        return {k: client.dump(k) for k in client.keys("*") if ":bucket:" not in k}
 
     before = everything()
     for path in ("/", f"/?item={ids['second']}", "/?lane=decided", "/?lane=all", "/counts.json", "/account"):

@@ -8,6 +8,7 @@ import json
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any
@@ -26,7 +27,12 @@ from tests.conftest import ANA, BEN, build_app, lent
 from tests.pages import HASH, Page, Visitor
 
 CLIENT, CLIENT_SECRET = "modqueue", "shared with the provider"
-RIGHT, WRONG = (RSAKey.generate_key(2048, {"kid": "k1"}) for _ in range(2))
+
+
+@cache
+def key(_which: str) -> RSAKey:
+    """Make a key when it is first asked for: that takes longer than many a test."""
+    return RSAKey.generate_key(2048, {"kid": "k1"})
 
 
 class Provider:
@@ -35,7 +41,7 @@ class Provider:
     def __init__(self) -> None:
         self.claims: dict[str, Any] = {"sub": "1", "email": "ana@blog.example", "email_verified": True}
         self.changes: dict[str, Any] = {}
-        self.key = RIGHT
+        self.key = key("right")
         self.asked: dict[str, str] = {}
         provider = self
 
@@ -62,7 +68,7 @@ class Provider:
 
     def get(self, path: str) -> dict[str, Any]:
         if path == "/keys":
-            return {"keys": [RIGHT.as_dict(private=False)]}
+            return {"keys": [key("right").as_dict(private=False)]}
         return {
             "issuer": self.url,
             "authorization_endpoint": f"{self.url}/authorise",
@@ -223,7 +229,7 @@ def test_it_refuses_a_token_that_was_not_made_for_this_sign_in(
 
 
 def test_it_refuses_a_token_that_somebody_else_signed(app: Flask, provider: Provider) -> None:
-    provider.key = WRONG
+    provider.key = key("wrong")
     assert "did not work" in sign_in(app, provider).text
 
 

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pytest
-from sklearn.utils.estimator_checks import estimator_checks_generator
 
 from classifier.lexicon import Lexicon
 from classifier.model import CommentModel
@@ -27,6 +26,9 @@ POSSIBLE = [
 
 @pytest.fixture(scope="module")
 def checks():
+    # Imported here: it takes its time, and one of several test processes needs it.
+    from sklearn.utils.estimator_checks import estimator_checks_generator
+
     model = CommentModel(Lexicon.read(LEXICONS))
     found = estimator_checks_generator(model, legacy=True)
     return {getattr(check, "func", check).__name__: (check, estimator) for estimator, check in found}

@@ -199,6 +199,7 @@ def test_it_goes_on_where_it_had_looked_at_enough(
     small = text.replace("LOOK, RARE, BATCH = 4000, 400, 100", "LOOK, RARE, BATCH = 5, 0, 2")
     assert small != text
     monkeypatch.setattr(connection, "_script_text", lambda name: small if name == "walk" else original(name))
+    monkeypatch.setattr(moderation.store._db, "_scripts", {})
     for n in range(23):
         submit(moderation, f"number {'odd' if n % 2 else 'even'} [spam=0.7]", f"{n:02}")
     seen, cursor, pages = [], "", 0
