@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from service.domain import LABELS, Comment, History, Judgement, Lane, Policy, Thresholds, Verdict
@@ -72,21 +74,19 @@ def test_it_is_sure_from_the_margin_on(threshold: float, score: float, lane: Lan
     assert judged(policy, spam=score).lane is lane
 
 
+HONEYPOT, NEW, EDITED = "rule:honeypot", "author:NEW", "rule:edited_after_rejection"
+
+
 @pytest.mark.parametrize(
-    ("found", "code", "detail"),
+    ("comment", "history", "code", "detail"),
     [
-        (
-            judged(Policy(), comment=Comment("blog", "1", "hi", honeypot=True)),
-            "rule:honeypot", "a field that people do not see was filled in",
-        ),
-        (judged(Policy(hold_new_authors=True), History()), "author:NEW", "no approved comment yet"),
-        (
-            judged(Policy(), History(edited_after_rejection=True)),
-            "rule:edited_after_rejection", "an earlier revision was rejected",
-        ),
+        (replace(COMMENT, honeypot=True), KNOWN, HONEYPOT, "a field that people do not see was filled in"),
+        (COMMENT, History(), NEW, "no approved comment yet"),
+        (COMMENT, replace(KNOWN, edited_after_rejection=True), EDITED, "an earlier revision was rejected"),
     ],
-)  # fmt: skip
-def test_it_says_what_else_it_holds_for(found: Judgement, code: str, detail: str) -> None:
+)
+def test_it_says_what_else_it_holds_for(comment: Comment, history: History, code: str, detail: str) -> None:
+    found = judged(Policy(hold_new_authors=True), history, comment)
     assert (found.verdict, found.lane) == (Verdict.HOLD, Lane.UNCERTAIN)
     assert [(r.code, r.detail) for r in found.reasons] == [(code, detail)]
 
