@@ -1,20 +1,25 @@
-"""Commands, run in this process, and visitors of the pages."""
+"""Commands, run in this process, visitors of the pages, programs and blogs."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 from flask import Flask
+from flask.testing import FlaskClient
 
 from service import passwords
 from service.cli import main
+from service.domain import Site
 from service.moderation import Moderation
 from service.store import Store
-from tests.conftest import ANA, BEN, logs_put_back
+from service.store.registry import digest
+from tests.app import akismet, appealing, desk, erased, programs
+from tests.conftest import ADMIN, ANA, BEN, BLOG, Clock, Sender, logs_put_back, submit
 from tests.pages import FAST, Visitor, give_password
 
 Run = Callable[..., Result]
@@ -61,3 +66,78 @@ def visitor(app: Flask, moderation: Moderation, fast: None) -> Visitor:
     """Give a visitor to a service where ana and ben have passwords."""
     give_password(moderation.store, ANA, BEN)
     return Visitor(app)
+
+
+@pytest.fixture
+def ana(app: Flask, moderation: Moderation) -> Visitor:
+    """Give ana at the desk, signed in."""
+    give_password(moderation.store, ANA, BEN, ADMIN)
+    visitor = Visitor(app)
+    visitor.enter("ana")
+    return visitor
+
+
+@pytest.fixture
+def ids(moderation: Moderation) -> dict[str, str]:
+    """Three comments wait, the most severe first."""
+    texts = {"first": desk.DEHUMANISING, "second": desk.HATEFUL, "third": desk.SPAM}
+    return {name: submit(moderation, text, name)["id"] for name, text in texts.items()}
+
+
+@pytest.fixture
+def api(client: FlaskClient, moderation: Moderation) -> programs.Api:
+    """Give a program that speaks for the blog."""
+    moderation.store.registry.add_token(programs.TOKEN, "bot", ("blog",))
+    return programs.Api(client, programs.TOKEN)
+
+
+@pytest.fixture
+def others(client: FlaskClient, moderation: Moderation) -> programs.Api:
+    """Give a program that speaks for another site."""
+    moderation.store.registry.add_token(programs.OTHERS_TOKEN, "theirs", ("other",))
+    return programs.Api(client, programs.OTHERS_TOKEN)
+
+
+@pytest.fixture
+def held(moderation: Moderation) -> str:
+    """Give the id of a comment that waits."""
+    item_id: str = submit(moderation, programs.HATEFUL)["id"]
+    return item_id
+
+
+@pytest.fixture
+def site(moderation: Moderation) -> Site:
+    """Make the blog one that speaks Akismet's protocol alone."""
+    moderation.store.registry.remove_site("blog")
+    site = replace(BLOG, api_key_hash=digest(akismet.KEY), callback_url="")
+    moderation.store.registry.add_site(site)
+    moderation._sites.clear()
+    return site
+
+
+@pytest.fixture
+def blog(client: FlaskClient, site: Site) -> akismet.Blog:
+    return akismet.Blog(client)
+
+
+@pytest.fixture
+def lives(sender: Sender, moderation: Moderation, clock: Clock) -> dict[str, str]:
+    """Give Zoe comments in every state there is, and others theirs."""
+    return erased.live(sender, moderation, clock)
+
+
+@pytest.fixture
+def rejected(moderation: Moderation) -> str:
+    """Give the id of a comment that ana rejected."""
+    item_id: str = submit(moderation, "I hate it when <b>it</b> rains. [hateful=0.8]", author="Ola")["id"]
+    moderation.decide(ANA, item_id, appealing.REJECT)
+    return item_id
+
+
+@pytest.fixture
+def admin(app: Flask, moderation: Moderation) -> Visitor:
+    """Give the admin, signed in."""
+    give_password(moderation.store, ANA, ADMIN)
+    visitor = Visitor(app)
+    visitor.enter("admin")
+    return visitor

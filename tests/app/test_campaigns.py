@@ -1,4 +1,4 @@
-"""Campaigns: what is gathered and what never is, one decision and one undo for all, and the card's page."""
+"""Campaigns: what is gathered, decided and undone together, and what is left alone."""
 
 from __future__ import annotations
 
@@ -8,55 +8,17 @@ from contextlib import suppress
 from dataclasses import replace
 
 import pytest
-from flask import Flask
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from service import campaign_decisions, campaigns
-from service.domain import Lane, Person, ReasonCode, Role, Ruling
+from service import campaign_decisions
+from service.domain import Lane, Person, Role, Ruling
 from service.errors import Conflict, NotFound
 from service.moderation import Moderation, Wish
-from service.store.campaigns import Campaign
-from tests.conftest import ADMIN, ANA, BEN, BLOG, Clock, submit
-from tests.pages import Visitor, give_password
+from tests.app.copies import SPAM, copy, decide, send, the_campaign
+from tests.conftest import ANA, BEN, BLOG, Clock, submit
 
-SPAM = Wish(Ruling.REJECT, ReasonCode.SPAM)
 APPROVE = Wish(Ruling.APPROVE)
-
-
-def copy(n: int, scores: str = "[spam=0.7]") -> str:
-    """Write a near-copy: another name, sum and link, the same words around them."""
-    name = ("Peter", "Maria Lopez", "Doctor Ojo", "my cousin Anita")[n % 4]
-    return (
-        f"I was amazed at what {name} has done for my family, we earned {100 + 37 * n} dollars in one week "
-        f"only by following the simple steps on https://win{n}.example/go and you should try it, too {scores}"
-    )
-
-
-def send(m: Moderation, count: int, scores: str = "[spam=0.7]", first: int = 0) -> list[str]:
-    """Submit near-copies, each by another author."""
-    return [
-        submit(m, copy(n, scores), f"c{n}", author=f"Author {n}", author_key=f"key{n}")["id"]
-        for n in range(first, first + count)
-    ]
-
-
-def the_campaign(m: Moderation) -> Campaign:
-    (found,) = m.store.campaigns.latest(["blog"])
-    return found
-
-
-def decide(m: Moderation, wish: Wish = SPAM, person: Person = ANA) -> campaign_decisions.Outcome:
-    found = the_campaign(m)
-    return campaign_decisions.decide(m, person, found.id, wish, found.last_at)
-
-
-@pytest.fixture
-def ana(app: Flask, moderation: Moderation) -> Visitor:
-    give_password(moderation.store, ANA, BEN, ADMIN)
-    visitor = Visitor(app)
-    visitor.enter("ana")
-    return visitor
 
 
 def test_it_gathers_three_near_copies(moderation: Moderation) -> None:
@@ -282,150 +244,6 @@ def test_it_shows_a_campaign_to_moderators_of_its_site_alone(moderation: Moderat
     for wrong in (the_campaign(moderation).id, "no-such", "0" * 26 + "-1"):
         with pytest.raises(NotFound):
             campaign_decisions.find(moderation, stranger, wrong)
-
-
-def test_the_page_shows_previews_decides_and_undoes(ana: Visitor, moderation: Moderation) -> None:
-    send(moderation, 12)
-    path = f"/campaigns/{the_campaign(moderation).id}"
-    assert f'href="{path}"' in ana.get("/campaigns/").html
-    assert f'href="{path}"' in ana.get("/?lane=campaigns").html
-    page = ana.get(path)
-    assert "12 near-copies by 12 authors" in page.text
-    assert page.html.count('<div class="copy"') == 5
-    assert "Least similar" in page.text
-    assert '<mark class="varies">' in page.html
-    assert not [f for f in page.forms if "/decision" in f.action]
-    preview = ana.get(f"{path}?choice=reject:spam")
-    assert "Reject 12 copies as spam?" in preview.text
-    assert the_campaign(moderation).waiting == 12
-    done = ana.send(preview.form("/decision"))
-    assert "Rejected as spam: 12 copies." in done.text
-    assert the_campaign(moderation).waiting == 0
-    submit(moderation, copy(13), "late")
-    assert "1 copy came later and waits" in ana.get(path).text
-    undone = ana.send(ana.get(path).form("/undo"))
-    assert "Undone for 12 copies." in undone.text
-    assert the_campaign(moderation).waiting == 13
-
-
-def test_the_page_says_kindly_that_somebody_was_faster(ana: Visitor, moderation: Moderation) -> None:
-    send(moderation, 3)
-    preview = ana.get(f"/campaigns/{the_campaign(moderation).id}?choice=approve")
-    decide(moderation, person=BEN)
-    page = ana.send(preview.form("/decision"))
-    assert page.status == 409
-    assert "Not done: there is nothing left to do here" in page.text
-    assert "by ben" in page.text
-
-
-@pytest.mark.parametrize("choice", ["reject", "reject:nonsense", "approve:spam", "delete"])
-def test_the_page_refuses_a_choice_that_is_none(ana: Visitor, moderation: Moderation, choice: str) -> None:
-    send(moderation, 3)
-    assert ana.get(f"/campaigns/{the_campaign(moderation).id}?choice={choice}").status == 422
-
-
-def test_the_page_escapes_what_strangers_wrote(ana: Visitor, moderation: Moderation) -> None:
-    for n in range(3):
-        submit(moderation, f"<script>alert({n})</script>" + copy(n), str(n), author=f"<b>{n}</b>")
-    page = ana.get(f"/campaigns/{the_campaign(moderation).id}")
-    assert "<script>alert" not in page.html
-    assert "<b>0" not in page.html
-
-
-def test_a_copy_on_the_desk_leads_to_its_campaign(ana: Visitor, moderation: Moderation) -> None:
-    ids = send(moderation, 3)
-    page = ana.get(f"/?item={ids[0]}")
-    assert "One of 3 near-copies" in page.text
-
-
-def test_a_copy_outlives_its_campaign_on_the_desk(ana: Visitor, moderation: Moderation) -> None:
-    ids = send(moderation, 3)
-    client = moderation.store._db.client
-    client.delete(*client.keys("*campaign:*"), *client.keys("*members:*"))
-    page = ana.get(f"/?item={ids[0]}&lane=campaigns")
-    assert page.status == 200
-    assert "near-copies:" not in page.text
-
-
-WORDS = [
-    "alpha",
-    "beta",
-    "gamma",
-    "delta",
-    "epsilon",
-    "zeta",
-    "eta",
-    "theta",
-    "iota",
-    "kappa",
-    "lambda",
-    "mu",
-]
-
-
-words = st.lists(st.sampled_from([*WORDS, "nu", "xi"]), max_size=60)
-
-
-@given(words)
-def test_a_fingerprint_is_that_of_words_not_of_their_dress(chosen: list[str]) -> None:
-    plain = campaigns.fingerprint(" ".join(chosen))
-    dressed = campaigns.fingerprint("  ".join(w.upper() + "," for w in chosen) + "!")
-    assert plain == dressed
-    assert (plain == ()) == (len(set(chosen)) < campaigns.MIN_WORDS)
-
-
-@given(st.text(max_size=400), st.text(max_size=100))
-def test_a_fingerprint_can_be_made_of_whatever_comes(text: str, url: str) -> None:
-    clean = text.encode("utf-8", "ignore").decode()
-    parts = campaigns.fingerprint(clean, url.encode("utf-8", "ignore").decode())
-    assert all(len(p) == 5 for p in parts)
-    assert len(parts) in (0, *range(campaigns.BANDS, campaigns.BANDS + campaigns.LINKS_KEPT + 1))
-
-
-def test_a_fingerprint_reads_scripts_without_spaces() -> None:
-    text = "这个网站上的每个人都应该试一试这种新方法因为它真的改变了我的生活和家庭"
-    assert campaigns.fingerprint(text)
-
-
-def test_texts_that_differ_share_hardly_any_band() -> None:
-    one = campaigns.fingerprint(copy(1))
-    other = campaigns.fingerprint(
-        "The council has said nothing about the new cranes at the harbour, and I ask who pays for them all."
-    )
-    assert len(set(one) & set(other)) < 3
-    assert len({p for p in one if p[0] != "/"} & set(campaigns.fingerprint(copy(2)))) >= 3
-
-
-@given(st.lists(st.text("abc \n<&", min_size=1, max_size=60), min_size=1, max_size=8))
-def test_what_is_marked_is_the_whole_text_in_order(texts: list[str]) -> None:
-    shown = campaigns.shown(texts)
-    assert len(shown) == min(len(texts), campaigns.SHOWN)
-    assert len({m.index for m in shown}) == len(shown)
-    for member in shown:
-        assert "".join(piece for piece, _ in member.pieces) == texts[member.index]
-        assert 0.0 <= member.similarity <= 1.0
-    least = min(campaigns.similarity(texts[shown[0].index], t) for t in texts)
-    assert min(m.similarity for m in shown) == least
-
-
-def test_it_marks_what_varies() -> None:
-    texts = [
-        "ten watches from Anna now",
-        "ten watches from Bert now",
-        "ten watches from Carl now",
-    ]
-    for member in campaigns.shown(texts):
-        assert [p for p, varies in member.pieces if varies] == [texts[member.index].split()[3]]
-
-
-def test_it_counts_linked_domains() -> None:
-    found = campaigns.domains(
-        [
-            ("see https://www.win.example/a and http://win.example", ""),
-            ("www.other.example", "https://win.example"),
-        ]
-    )
-    assert found == {"win.example": 2, "other.example": 1}
 
 
 def test_a_campaign_of_a_removed_moderator_can_be_finished(moderation: Moderation) -> None:

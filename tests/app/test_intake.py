@@ -12,11 +12,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from service import signing
-from service.domain import Comment, Secret
-from service.errors import NotFound, Unavailable
+from service.domain import Secret
+from service.errors import Unavailable
 from service.moderation import Moderation
 from service.store import ALL, PENDING
-from tests.conftest import BLOG, OTHER, Clock, Sender, StubModel, StubScorer
+from tests.conftest import BLOG, OTHER, Clock, Sender
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
@@ -215,45 +215,6 @@ def test_it_refuses_other_methods(client: FlaskClient) -> None:
     assert "POST" in response.headers["Allow"]
 
 
-def test_it_limits_the_rate_of_each_site(sender: Sender, clock: Clock, moderation: Moderation) -> None:
-    burst = int(BLOG.burst)
-    for n in range(burst):
-        sender.comment("x", str(n))
-    refused = sender.post({"comment_ID": "new", "comment_content": "x"})
-    assert refused.status_code == 429
-    assert 1 <= int(refused.headers["Retry-After"]) <= 2
-    # From then on the door answers, before anything is read.
-    at_the_door = sender.client.post("/webhooks/comments", headers={"X-Modqueue-Site": "blog"})
-    assert (at_the_door.status_code, at_the_door.json) == (429, refused.json)
-    assert at_the_door.headers["Retry-After"] == refused.headers["Retry-After"]
-    assert set(at_the_door.headers.keys()) >= set(refused.headers.keys()) - {"Vary"}
-    assert sender.post({"comment_ID": "1", "comment_content": "x"}, site=OTHER).status_code == 200
-    clock.move(1)
-    assert sender.comment("x", "new")["verdict"] == "approve"
-    assert moderation.store.views.totals(["blog"])["verdict:approve"] == burst + 1
-
-
-def test_it_scores_nothing_of_a_flood_while_the_store_has_no_room(
-    sender: Sender, clock: Clock, moderation: Moderation, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    scored: list[str] = []
-    score = StubModel.score
-    monkeypatch.setattr(
-        StubModel, "score", lambda self, comment: scored.append(comment.text) or score(self, comment)
-    )
-    for n in range(int(BLOG.burst)):
-        sender.comment("x", str(n))
-    assert sender.post({"comment_ID": "a", "comment_content": "one too many"}).status_code == 429
-    clock.move(1.5 / BLOG.rate)
-    # Another process lets one in, so that there is no room for the one that is tried here.
-    another = Moderation(moderation.store, StubScorer(), clock=clock)  # type: ignore[arg-type]  # as everywhere
-    another.submit(BLOG, Comment("blog", "b", "elsewhere"), "b", b"")
-    assert sender.post({"comment_ID": "c", "comment_content": "tried"}).status_code == 429
-    assert scored[-2:] == ["one too many", "elsewhere"]
-    clock.move(1.5 / BLOG.rate)
-    assert sender.comment("let in", "d")["verdict"] == "approve"
-
-
 def test_it_asks_to_come_again_where_the_store_is_away(
     sender: Sender, moderation: Moderation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -270,35 +231,8 @@ def test_it_asks_to_come_again_where_the_store_is_away(
     assert len(waiting(moderation)) == 1
 
 
-def test_it_holds_what_the_scorer_fails_on_and_scores_it_later(
-    sender: Sender, moderation: Moderation
-) -> None:
-    model = moderation.scorer.current()
-    model.broken = True  # type: ignore[attr-defined]  # the stub's
-    answer = sender.comment("fine")
-    assert (answer["verdict"], answer["reasons"], answer["scores"]) == ("hold", ["scorer_error"], {})
-    assert moderation.rescore() == 0
-    model.broken = False  # type: ignore[attr-defined]
-    assert moderation.rescore() == 1
-    item = moderation.store.views.item(answer["id"])
-    assert (item.outcome, item.pending) == ("approve", False)
-    assert item.delivery is not None
-    assert '"outcome":"approve"' in moderation.store.outbox.lease_due(moderation.clock(), 30, 10)[0].body
-
-
 @settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.binary(max_size=300) | st.text(max_size=200).map(lambda t: json.dumps({"comment_ID": t}).encode()))
 def test_it_never_fails_on_any_bytes(sender: Sender, body: bytes) -> None:
     for headers in ({}, FORM):
         assert sender.post(body, headers=headers).status_code in (200, 409, 422, 429)
-
-
-def test_it_forgets_a_removed_site_within_a_second(
-    sender: Sender, moderation: Moderation, clock: Clock
-) -> None:
-    sender.comment("x")
-    moderation.store.registry.remove_site("blog")
-    clock.move(2)
-    assert sender.post({"comment_ID": "2", "comment_content": "x"}).status_code == 401
-    with pytest.raises(NotFound):
-        moderation.store.registry.remove_site("blog")

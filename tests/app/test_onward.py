@@ -8,7 +8,7 @@ from flask import Flask
 from service.domain import ReasonCode, Ruling
 from service.moderation import Moderation, Wish
 from service.web import onward
-from tests.app.test_campaigns import send, the_campaign
+from tests.app.copies import send, the_campaign
 from tests.conftest import ADMIN, ANA, Clock, submit
 from tests.pages import Page, Visitor, give_password
 

@@ -13,7 +13,7 @@ from service import appeals
 from service.moderation import Moderation
 from service.store import PENDING
 from service.web.appeals import link_key
-from tests.app.test_campaigns import send
+from tests.app.copies import send
 from tests.browser.conftest import Open, claimed
 from tests.conftest import ADMIN, ANA, submit
 from tests.pages import give_password

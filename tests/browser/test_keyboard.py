@@ -10,7 +10,7 @@ from service import appeals
 from service.domain import DeliveryState, ReasonCode, Ruling
 from service.moderation import Moderation, Wish
 from service.web.appeals import link_key
-from tests.app.test_campaigns import send, the_campaign
+from tests.app.copies import send, the_campaign
 from tests.browser.conftest import Open, claimed
 from tests.browser.test_accessibility import tab_to
 from tests.conftest import ANA, Clock, submit

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from service.moderation import Moderation
-from tests.app.test_campaigns import send, the_campaign
+from tests.app.copies import send, the_campaign
 from tests.browser.conftest import Open
 
 pytestmark = pytest.mark.process

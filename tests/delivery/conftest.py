@@ -16,6 +16,7 @@ from service.domain import DeliveryState, Item, ReasonCode, Ruling, Site
 from service.moderation import Moderation, Wish
 from tests.conftest import ANA, BLOG, submit
 
+Decide = Callable[..., Item]
 Answer = int | Callable[[BaseHTTPRequestHandler], None]
 
 
@@ -139,7 +140,7 @@ def worker(moderation: Moderation, receiver: Receiver) -> Iterator[Worker]:
 
 
 @pytest.fixture
-def decided(moderation: Moderation, site: Site) -> Callable[..., Item]:
+def decided(moderation: Moderation, site: Site) -> Decide:
     """Give a function that submits a comment and rejects it."""
 
     def decide(comment_id: str = "1", site_id: str = "blog") -> Item:

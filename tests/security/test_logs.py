@@ -15,7 +15,7 @@ import requests
 from service import signing
 from service.domain import Secret
 from service.store import embedded
-from tests.app.test_erasing import readable
+from tests.app.erased import readable
 from tests.process.cast import PASSWORD, TIMEOUT_S, Blog, Service, service_and_blog, wait_for
 
 pytestmark = pytest.mark.process
