@@ -102,3 +102,8 @@ def test_it_checks_the_thresholds_on_trial_as_those_in_force() -> None:
     with pytest.raises(Invalid, match=r"^trial\.spam\.hold: a score is between 0 and 1$"):
         check(Policy(trial={"spam": Thresholds(2.0)}))
     assert check(Policy(audit=0.0)).audit == 0.0
+
+
+def test_it_takes_an_attribute_that_stands_for_a_label() -> None:
+    policy = Policy(attributes={"TOXICITY": "hateful", "SPAMMY": "spam"})
+    assert check(policy) is policy
