@@ -23,6 +23,7 @@ import redis
 import structlog
 from flask import Flask
 from flask.testing import FlaskClient
+from jinja2 import FileSystemBytecodeCache
 
 from service import create_app, signing
 from service.config import Settings
@@ -205,6 +206,15 @@ def unpacked_once() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(joblib, "load", load_once)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled_once(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Keep compiled templates for every app and for the next run, as Python keeps its modules."""
+    kept = FileSystemBytecodeCache(str(request.config.cache.mkdir("templates")))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(Flask.jinja_options, "bytecode_cache", kept)
         yield
 
 
