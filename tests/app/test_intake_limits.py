@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from service.domain import Comment
@@ -9,10 +11,18 @@ from service.errors import NotFound
 from service.moderation import Moderation
 from tests.conftest import BLOG, OTHER, Clock, Sender, StubModel, StubScorer
 
+SMALL = replace(BLOG, burst=20)
+
+
+@pytest.fixture
+def sender(sender: Sender, moderation: Moderation) -> Sender:
+    """Give the blog, which may send only a few comments at once."""
+    moderation.store.registry.save_site(SMALL)
+    return sender
+
 
 def test_it_limits_the_rate_of_each_site(sender: Sender, clock: Clock, moderation: Moderation) -> None:
-    burst = int(BLOG.burst)
-    for n in range(burst):
+    for n in range(int(SMALL.burst)):
         sender.comment("x", str(n))
     refused = sender.post({"comment_ID": "new", "comment_content": "x"})
     assert refused.status_code == 429
@@ -25,7 +35,7 @@ def test_it_limits_the_rate_of_each_site(sender: Sender, clock: Clock, moderatio
     assert sender.post({"comment_ID": "1", "comment_content": "x"}, site=OTHER).status_code == 200
     clock.move(1)
     assert sender.comment("x", "new")["verdict"] == "approve"
-    assert moderation.store.views.totals(["blog"])["verdict:approve"] == burst + 1
+    assert moderation.store.views.totals(["blog"])["verdict:approve"] == SMALL.burst + 1
 
 
 def test_it_scores_nothing_of_a_flood_while_the_store_has_no_room(
@@ -36,16 +46,16 @@ def test_it_scores_nothing_of_a_flood_while_the_store_has_no_room(
     monkeypatch.setattr(
         StubModel, "score", lambda self, comment: scored.append(comment.text) or score(self, comment)
     )
-    for n in range(int(BLOG.burst)):
+    for n in range(int(SMALL.burst)):
         sender.comment("x", str(n))
     assert sender.post({"comment_ID": "a", "comment_content": "one too many"}).status_code == 429
-    clock.move(1.5 / BLOG.rate)
+    clock.move(1.5 / SMALL.rate)
     # Another process lets one in, so that there is no room for the one that is tried here.
     another = Moderation(moderation.store, StubScorer(), clock=clock)  # type: ignore[arg-type]  # as everywhere
-    another.submit(BLOG, Comment("blog", "b", "elsewhere"), "b", b"")
+    another.submit(SMALL, Comment("blog", "b", "elsewhere"), "b", b"")
     assert sender.post({"comment_ID": "c", "comment_content": "tried"}).status_code == 429
     assert scored[-2:] == ["one too many", "elsewhere"]
-    clock.move(1.5 / BLOG.rate)
+    clock.move(1.5 / SMALL.rate)
     assert sender.comment("let in", "d")["verdict"] == "approve"
 
 
