@@ -8,6 +8,7 @@ import re
 from bisect import bisect_right
 from collections import Counter
 from functools import lru_cache
+from threading import Lock
 
 import numpy as np
 from py3langid.langid import MODEL_FILE, LanguageIdentifier
@@ -59,6 +60,10 @@ _LANGUAGES = frozenset(
 )
 
 
+#: Whoever asks meanwhile waits for the one that is being loaded.
+_loading = Lock()
+
+
 def foreign(text: str) -> str:
     """Say in what language other than English a comment is written.
 
@@ -82,7 +87,9 @@ def foreign(text: str) -> str:
     words = _WORD.findall(text.lower() if text.isupper() else text)  # names tell nothing of the language
     if len(set(words)) < LEAST_WORDS or _is_english(_WORD.findall(text.lower())):
         return ""
-    ranked = _identifier().rank(text.lower())
+    with _loading:
+        identifier = _identifier()
+    ranked = identifier.rank(text.lower())
     english = next(probability for code, probability in ranked if code == "en")
     return str(ranked[0][0]) if 1 - english >= SURE else ""
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,8 @@ SHIPPED = Path(__file__).parent / "reader"
 WINDOW, SHARED, MOST_WINDOWS = 126, 26, 3
 #: Comments whose vectors are remembered: an explanation follows its score, beside those of other threads.
 _REMEMBERED = 8
+
+_loading = Lock()
 
 Vectors = NDArray[np.float32]
 
@@ -188,7 +191,9 @@ def shipped() -> Reader | ReaderError:
     Reader or ReaderError
         The reader, or why there is none.
     """
-    return _of_process(os.getpid())
+    # Whoever asks meanwhile waits for the one that is being loaded.
+    with _loading:
+        return _of_process(os.getpid())
 
 
 @cache

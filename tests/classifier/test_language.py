@@ -1,10 +1,15 @@
 import json
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from classifier import language
 from classifier.language import foreign
 
 SEED = Path(__file__).parents[2] / "training_data" / "seed"
@@ -93,3 +98,22 @@ def test_it_never_takes_english_for_another(name):
 @given(st.text(max_size=300))
 def test_it_stands_any_text(text):
     assert len(foreign(text)) in (0, 2, 4)
+
+
+def test_it_is_loaded_once_however_many_threads_ask(monkeypatch):
+    loads, goes_on, real = [], threading.Event(), language._identifier
+
+    @cache
+    def load():
+        loads.append(1)
+        assert goes_on.wait(60)
+        return real()
+
+    monkeypatch.setattr(language, "_identifier", load)
+    with ThreadPoolExecutor(4) as pool:
+        found = [pool.submit(foreign, FOREIGN[0][1]) for _ in range(4)]
+        while not (loads and all(one.running() for one in found)):
+            time.sleep(0.001)
+        goes_on.set()
+    assert len(loads) == 1
+    assert {one.result() for one in found} == {"de"}

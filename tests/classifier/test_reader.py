@@ -1,6 +1,10 @@
 import json
 import shutil
 import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -97,3 +101,22 @@ def test_it_reports_to_nobody():
     assert libraries
     for library in libraries:
         assert b"OneDsTelemetry" not in library.read_bytes()
+
+
+def test_it_is_loaded_once_however_many_threads_ask(monkeypatch):
+    loads, goes_on = [], threading.Event()
+
+    @cache
+    def load(*_):
+        loads.append(1)
+        assert goes_on.wait(60)
+        return "the reader"
+
+    monkeypatch.setattr(reader, "_of_process", load)
+    with ThreadPoolExecutor(4) as pool:
+        found = [pool.submit(reader.shipped) for _ in range(4)]
+        while not (loads and all(one.running() for one in found)):
+            time.sleep(0.001)
+        goes_on.set()
+    assert len(loads) == 1
+    assert [one.result() for one in found] == ["the reader"] * 4
