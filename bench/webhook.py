@@ -1,7 +1,7 @@
 """The signed webhook against a bare Flask route with one MULTI: same gunicorn, store and run.
 
 Comments are our own, as they were written, nine harmless ones to one that is not; each site is sent each of
-them once, so that none is a copy of another. What the reader is asked about costs far more than anything else:
+them once, so that none is a copy of another. What the reader is asked about costs more than all the rest, so
 what the fast stage answers alone is measured by itself as well.
 """
 
