@@ -41,15 +41,22 @@ def load(data_dir: Path, source: Path, appendfsync: str) -> int:
     server = embedded.start(data_dir, appendfsync, from_snapshot=True)
     client = redis.Redis.from_url(embedded.url(data_dir), decode_responses=True)
     try:
-        client.config_set("appendonly", "yes")
-        _await(client, "aof_rewrite_in_progress")
-        if client.info("persistence")["aof_last_bgrewrite_status"] != "ok":
+        if not _appends(client):
             raise Conflict("the store could not write its append-only file; see its log")
         return int(client.dbsize())
     finally:
         client.close()
         embedded.stop(server)
         (store / NAME).unlink(missing_ok=True)
+
+
+def _appends(client: redis.Redis) -> bool:
+    try:
+        client.config_set("appendonly", "yes")
+    except redis.ResponseError:
+        return False
+    _await(client, "aof_rewrite_in_progress")
+    return bool(client.info("persistence")["aof_last_bgrewrite_status"] == "ok")
 
 
 def _await(client: redis.Redis, running: str) -> None:

@@ -9,7 +9,7 @@ from unittest.mock import patch
 import pytest
 import redis
 
-from service.domain import Comment, History, Judgement, Policy, Verdict
+from service.domain import Comment, History, Judgement, Person, Policy, Verdict
 from service.errors import NotFound
 from service.moderation import Moderation
 from service.store import Arrival, Store, erasing, keys, retiring
@@ -100,3 +100,17 @@ def test_it_says_what_it_may_not_know_of_a_managed_server(store: Store, server_u
         managed.close()
         client.acl_deluser("tenant")
     assert (facts["appendfsync"], facts["appendonly"]) == ("unknown", "yes")
+
+
+def test_it_keeps_what_of_a_person_somebody_else_changes_meanwhile(moderation: Moderation) -> None:
+    registry, asked = moderation.store.registry, []
+
+    def disable(person: Person) -> Person:
+        if not asked:
+            registry.save_person(replace(person, sites=("other",)))
+        asked.append(person.sites)
+        return replace(person, disabled=True)
+
+    registry.change_person("ana", disable)
+    assert (registry.person("ana").sites, registry.person("ana").disabled) == (("other",), True)
+    assert asked == [("blog",), ("other",)]
