@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from subprocess import Popen
+from unittest.mock import Mock
 
 import pytest
 
@@ -80,3 +83,17 @@ def test_it_uses_no_directory_of_another_user(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setattr(os, "getuid", lambda: tmp_path.stat().st_uid + 1)
     with pytest.raises(Conflict, match="belongs to another user"):
         embedded.start(tmp_path, "always")
+
+
+@pytest.mark.parametrize(("loads", "looked"), [(True, 5), (False, 2)])
+def test_it_waits_longer_than_a_minute_only_while_the_server_says_that_it_loads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, loads: bool, looked: int
+) -> None:
+    # Half a minute passes between two looks; it answers at the fifth.
+    clock, answers = count(0.0, embedded.START_TIMEOUT_S / 2), iter([False] * 4 + [True])
+    monkeypatch.setattr(time, "monotonic", lambda: next(clock))
+    monkeypatch.setattr(embedded, "answers", lambda _: next(answers))
+    monkeypatch.setattr(embedded, "_loads", lambda _: loads)
+    server = Mock(poll=Mock(return_value=None))
+    embedded._await(server, tmp_path)
+    assert server.poll.call_count == looked
