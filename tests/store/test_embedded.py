@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
@@ -91,7 +90,7 @@ def test_it_waits_longer_than_a_minute_only_while_the_server_says_that_it_loads(
 ) -> None:
     # Half a minute passes between two looks; it answers at the fifth.
     clock, answers = count(0.0, embedded.START_TIMEOUT_S / 2), iter([False] * 4 + [True])
-    monkeypatch.setattr(time, "monotonic", lambda: next(clock))
+    monkeypatch.setattr(embedded, "time", Mock(monotonic=lambda: next(clock)))
     monkeypatch.setattr(embedded, "answers", lambda _: next(answers))
     monkeypatch.setattr(embedded, "_loads", lambda _: loads)
     server = Mock(poll=Mock(return_value=None))
