@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import hypothesis
-import joblib
 import pytest
 import redis
 import structlog
@@ -197,6 +196,9 @@ def store(server: redis.Redis, opened: Opened) -> Store:
 @pytest.fixture(scope="session", autouse=True)
 def unpacked_once() -> Iterator[None]:
     """Unpack a model once, however often its digest is checked: tests look at a model and change none."""
+    # Imported here: the process that shares the tests out among others needs none of it.
+    import joblib
+
     load = joblib.load
     known = cache(lambda _sha256, path: load(path))
 
