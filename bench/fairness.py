@@ -1,18 +1,20 @@
 """What one site's flood at the webhook does to another: calm comments, alone and beside it.
 
-The flood repeats itself, as floods do. The calm site is another one when it has sent all texts, so that none
-of its comments is a copy.
+No comment is a copy of another, which would cost more: the calm site is another one when it has sent all
+texts, and the flood puts their words in an order of their own.
 """
 
 from __future__ import annotations
 
 import asyncio
+import random
 import tempfile
 import threading
 import time
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from itertools import cycle, product, repeat
+from itertools import count, product, repeat
 
 from rich.table import Table
 
@@ -23,7 +25,7 @@ from service.store import Store, embedded
 
 # The flood is ten times what a site may send by default; the calm site stays below that.
 CALM_RATE, FLOOD_RATE, CONNECTIONS, SECONDS, PAIRS = 25.0, 500.0, 16, 8.0, 3
-CALM_SITES = 4
+CALM_SITES, FLOOD_WORDS = 4, 40
 
 # How long each answer took, counted from when its request was due, by status.
 Waits = list[tuple[bytes, float]]
@@ -39,7 +41,7 @@ def run() -> Table:
         port, url = int(address.rsplit(":", 1)[1]), embedded.url(settings.data_dir)
         texts, quiet = webhook.texts(), [_site(url, f"calm-{n}") for n in range(CALM_SITES)]
         calm = webhook.signed(product(quiet, texts))
-        flood = webhook.signed(zip(repeat(_site(url, "flood")), cycle(texts)))
+        flood = webhook.signed(zip(repeat(_site(url, "flood")), _shuffled(texts)))
         # The burst that every site may send first is over before it counts.
         asyncio.run(_both(port, calm, flood))
         alone: Waits = []
@@ -58,6 +60,12 @@ def _site(url: str, site_id: str) -> Site:
     store.registry.add_site(site)
     store.close()
     return site
+
+
+def _shuffled(texts: Sequence[str]) -> Iterator[str]:
+    words = " ".join(texts).split()
+    for n in count():
+        yield " ".join(random.Random(n).sample(words, FLOOD_WORDS))  # noqa: S311  # no secret
 
 
 async def _both(port: int, calm: load.Requests, flood: load.Requests) -> tuple[Waits, Waits]:
