@@ -26,11 +26,11 @@ from jinja2 import FileSystemBytecodeCache
 
 from service import create_app, signing
 from service.config import Settings
-from service.domain import Comment, Explanation, Person, Role, Secret, Site, Thresholds
-from service.errors import ScorerError
+from service.domain import Comment, Person, Role, Secret, Site
 from service.moderation import Moderation
 from service.store import Store, embedded
 from tests.chromium import CHROMIUM, QUIET
+from tests.stubs import StubScorer
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -97,45 +97,6 @@ def logs_put_back() -> Iterator[None]:
     yield
     structlog.reset_defaults()
     logging.getLogger().handlers[:] = handlers
-
-
-class StubModel:
-    """Reads its scores from words of the comment: `[dehumanising=0.9 spam=0.2]`; `[broken]` fails.
-
-    Its language likewise: `[language=de]`.
-    """
-
-    id = "stub-1"
-    recommended = {
-        "dehumanising": Thresholds(0.5),
-        "hateful": Thresholds(0.5),
-        "spam": Thresholds(0.5, 0.95),
-    }
-
-    def __init__(self) -> None:
-        self.broken = False
-
-    def score(self, comment: Comment) -> dict[str, float]:
-        if self.broken or "[broken]" in comment.text:
-            raise ScorerError("the model failed: StubError")
-        scores = {"dehumanising": 0.01, "hateful": 0.01, "spam": 0.01}
-        words = comment.text.replace("[", " ").replace("]", " ").split()
-        return scores | {k: float(v) for k, _, v in (w.partition("=") for w in words) if k in scores}
-
-    def language(self, comment: Comment) -> str:
-        return comment.text.partition("[language=")[2].partition("]")[0]
-
-    def explain(self, comment: Comment, labels: list[str]) -> tuple[Explanation, ...]:
-        scores = self.score(comment)
-        return tuple(Explanation(label, scores[label], 2.0, -1.0, ((0, 4, 3.0),)) for label in labels)
-
-
-class StubScorer:
-    def __init__(self) -> None:
-        self.model = StubModel()
-
-    def current(self) -> StubModel:
-        return self.model
 
 
 class Clock:

@@ -9,7 +9,8 @@ import pytest
 from service.domain import Comment
 from service.errors import NotFound
 from service.moderation import Moderation
-from tests.conftest import BLOG, OTHER, Clock, Sender, StubModel, StubScorer
+from tests.conftest import BLOG, OTHER, Clock, Sender
+from tests.stubs import StubModel, StubScorer
 
 SMALL = replace(BLOG, burst=20)
 

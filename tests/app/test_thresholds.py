@@ -11,8 +11,9 @@ from service.domain import LABELS, Policy, ReasonCode, Ruling, Thresholds, Verdi
 from service.errors import Conflict, Invalid
 from service.moderation import Moderation, Wish
 from service.statistics import Interval
-from tests.conftest import ADMIN, ANA, BEN, Clock, StubModel, submit
+from tests.conftest import ADMIN, ANA, BEN, Clock, submit
 from tests.pages import Form, Page, Visitor, give_password
+from tests.stubs import StubModel
 
 REJECT, APPROVE = Wish(Ruling.REJECT, ReasonCode.HATEFUL), Wish(Ruling.APPROVE)
 LOWER = {label: Thresholds(0.3, 0.95 if label == "spam" else None) for label in LABELS}

@@ -12,7 +12,8 @@ from service.domain import Policy, Thresholds, Verdict
 from service.moderation import Moderation
 from service.scoring import Model
 from service.upkeep import Upkeep
-from tests.conftest import ADMIN, Clock, StubModel, submit
+from tests.conftest import ADMIN, Clock, submit
+from tests.stubs import StubModel
 
 CHALLENGER = "2026-01-02-abcdef"
 
