@@ -10,11 +10,11 @@ import pytest
 import redis
 
 from service.domain import Comment, History, Judgement, Person, Policy, Verdict
-from service.errors import NotFound
+from service.errors import NotFound, TooMany
 from service.moderation import Moderation
 from service.store import Arrival, Store, erasing, keys, retiring
 from service.store.retiring import Ages
-from tests.conftest import ANA, BLOG, submit
+from tests.conftest import ANA, BLOG, OTHER, submit
 
 NOTHING = "00" * 13
 
@@ -114,3 +114,14 @@ def test_it_keeps_what_of_a_person_somebody_else_changes_meanwhile(moderation: M
     registry.change_person("ana", disable)
     assert (registry.person("ana").sites, registry.person("ana").disabled) == (("other",), True)
     assert asked == [("blog",), ("other",)]
+
+
+def test_it_has_room_for_each_site_by_itself(moderation: Moderation) -> None:
+    for site in (BLOG, OTHER):
+        moderation.store.registry.save_site(replace(site, rate=1.0, burst=1.0))
+    submit(moderation, "fine")
+    look, now = moderation.store.queue.look_for_room, moderation.clock()
+    with pytest.raises(TooMany, match="^this site sends comments faster than its limit$"):
+        look("blog", 1.0, 1.0, now)
+    look("other", 1.0, 1.0, now)
+    look("blog", 1.0, 1.0, now + 1.0)
