@@ -67,7 +67,7 @@ coverage: .venv/dev-installed
 	$(BIN)/coverage report --fail-under=95
 
 # How many small changes of what decides, signs and stores the tests notice; of the store each tenth change of a
-# function. Half an hour; `make mutation MUTANTS='service.store.queue.*'` for a part, `mutmut results` for the rest.
+# function. An hour or two; `make mutation MUTANTS='service.store.queue.*'` for a part, `mutmut results` for the rest.
 MUTANTS ?= 'service.policy.*' 'service.signing.*' 'service.store.*mutmut_*1'
 mutation: .venv/dev-installed
 	$(BIN)/mutmut run --max-children $(PROCESSES) $(MUTANTS)

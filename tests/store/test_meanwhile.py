@@ -121,7 +121,7 @@ def test_it_has_room_for_each_site_by_itself(moderation: Moderation) -> None:
         moderation.store.registry.save_site(replace(site, rate=1.0, burst=1.0))
     submit(moderation, "fine")
     look, now = moderation.store.queue.look_for_room, moderation.clock()
-    with pytest.raises(TooMany, match="^this site sends comments faster than its limit$"):
+    with pytest.raises(TooMany, match=r"^this site sends comments faster than its limit$"):
         look("blog", 1.0, 1.0, now)
     look("other", 1.0, 1.0, now)
     look("blog", 1.0, 1.0, now + 1.0)
