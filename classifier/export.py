@@ -63,7 +63,29 @@ def export(taught: Taught, directory: Path) -> None:
     np.save(directory / "heads.npy", np.concatenate([part.numpy() for part in heads]).astype(np.float64))
 
 
-def describe(directory: Path, epochs: Sequence[Path]) -> None:
+def mean_of(taught: Sequence[Taught]) -> Taught:
+    """Average weights, which keeps of each epoch what the others do not contradict (Wortsman et al. 2022).
+
+    Parameters
+    ----------
+    taught : sequence of Taught
+        Of epochs that follow one another; the last is changed.
+
+    Returns
+    -------
+    Taught
+        The last, with the mean of all weights.
+    """
+    states = [one.state_dict() for one in taught]
+    mean = {
+        name: torch.stack([state[name].double() for state in states]).mean(0).to(weight.dtype)
+        for name, weight in states[-1].items()
+    }
+    taught[-1].load_state_dict(mean)
+    return taught[-1]
+
+
+def describe(directory: Path, epochs: Sequence[Path], averaged: int) -> None:
     """Write the manifest.
 
     Parameters
@@ -72,6 +94,8 @@ def describe(directory: Path, epochs: Sequence[Path]) -> None:
         Holds what `export` wrote.
     epochs : sequence of Path
         Directories in which `classifier.finetune` worked, in order.
+    averaged : int
+        How many of the last ones the weights are the mean of.
     """
     sums = {name: digest(directory / name) for name in _FILES}
     today = datetime.datetime.now(datetime.UTC).date().isoformat()
@@ -84,6 +108,7 @@ def describe(directory: Path, epochs: Sequence[Path]) -> None:
             "sha256": digest(BASE / "model.safetensors"),
         },
         "epochs": [_told(work) for work in epochs],
+        "averaged": averaged,
     }
     (directory / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n", "utf-8")
 
@@ -114,9 +139,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m classifier.export", description=__doc__)
     parser.add_argument("--work", type=Path, nargs="+", required=True, help="of each epoch, in order")
     parser.add_argument("--output", type=Path, default=SHIPPED, help="directory of the reader")
+    parser.add_argument("--average", type=int, default=1, help="take the mean of so many of the last epochs")
     arguments = parser.parse_args(argv)
-    export(taught_in(arguments.work[-1]).eval(), arguments.output)
-    describe(arguments.output, arguments.work)
+    if not 1 <= arguments.average <= len(arguments.work):
+        parser.error(f"--average must be from 1 to {len(arguments.work)}, the epochs that there are")
+    export(
+        mean_of([taught_in(work) for work in arguments.work[-arguments.average :]]).eval(), arguments.output
+    )
+    describe(arguments.output, arguments.work, arguments.average)
     print(f"{Reader(arguments.output).id}: {arguments.output}")
     return 0
 

@@ -84,11 +84,13 @@ def read(directory: Path, public: Path) -> Floats | None:
     Returns
     -------
     ndarray of shape (n_records, 3) or None
-        Probabilities in the order of its records, NaN where nothing was read; None if this set, as it is,
-        was not read, or not all are through.
+        Probabilities in the order of its records, NaN for spam and where nothing was read; None if this set,
+        as it is, was not read, or not all are through.
     """
     facts = told(directory)
     if "calibration" not in facts or facts["sets"].get(public.stem) != digest(public):
         return None
     slopes, shifts = np.array([facts["calibration"][label] for label in LABELS]).T
-    return sigmoid(unpack(np.load(directory / f"{public.stem}.npy")) * slopes + shifts)
+    odds = unpack(np.load(directory / f"{public.stem}.npy")) * slopes + shifts
+    odds[:, LABELS.index("spam")] = np.nan  # who signs tells it, whom the reader does not see
+    return sigmoid(odds)

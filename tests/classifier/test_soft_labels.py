@@ -16,7 +16,7 @@ from classifier.reading import digest
 from classifier.text import Document
 from tests.classifier.test_dataset import ours, write_news  # noqa: F401  # a fixture
 
-EVEN = {"dehumanising": [1.0, 0.0], "hateful": [1.0, 0.0], "spam": [0.5, 0.0]}
+EVEN = {"dehumanising": [1.0, 0.0], "hateful": [0.5, 0.0], "spam": [1.0, 0.0]}
 
 
 def keep(corpus, odds, calibration=EVEN):
@@ -46,11 +46,17 @@ def test_it_teaches_what_nobody_knows_at_half_the_weight(corpus):
     keep(corpus, [[4.0, 4.0, 2.0], [0.0, 2.0, -4.0]])
     known, unknown = [example for example in corpus if example.row.source == "news"]
     labels, weights = known.lesson()
-    assert labels.tolist() == [0.0, 0.0, pytest.approx(sigmoid(np.array(1.0)))]
-    assert weights.tolist() == [2.0, 2.0, 2.0 * SOFT_WEIGHT]
-    labels, _ = unknown.lesson()
-    assert labels == pytest.approx(sigmoid(np.array([0.0, 2.0, -2.0])))
+    assert labels[:2].tolist() == [0.0, 0.0]
+    assert weights[:2].tolist() == [2.0, 2.0]
+    labels, weights = unknown.lesson()
+    assert labels[:2] == pytest.approx(sigmoid(np.array([0.0, 1.0])))
+    assert weights[:2].tolist() == [2.0 * SOFT_WEIGHT] * 2
     assert all(math.isnan(value) for value in unknown.row.labels)
+
+
+def test_it_teaches_no_spam_by_what_the_reader_cannot_see(corpus):
+    keep(corpus, [[4.0, 4.0, 2.0], [0.0, 2.0, -4.0]])
+    assert all(math.isnan(example.lesson()[0][2]) for example in corpus if example.row.source == "news")
 
 
 def test_it_teaches_nothing_of_what_could_not_be_read(corpus):
