@@ -35,6 +35,9 @@ from tests.stubs import StubScorer
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
+# Processes are found by their environment. Where setproctitle is installed, as with mutmut, gunicorn would hide it.
+os.environ["SPT_NOENV"] = "1"
+
 # Tests that share something costly, such as a WordPress or a service, are run by one process.
 TOGETHER = re.compile(
     r"tests/(wordpress/test_akismet|wordpress(?!/test_(code|setup))|(akismet|perspective)/\w+"
