@@ -35,7 +35,7 @@ from tests.stubs import StubScorer
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-# Processes are found by their environment. Where setproctitle is installed, as with mutmut, gunicorn would hide it.
+# Processes are found by their environment, which gunicorn hides where it finds setproctitle.
 os.environ["SPT_NOENV"] = "1"
 
 # Tests that share something costly, such as a WordPress or a service, are run by one process.
