@@ -141,6 +141,7 @@ class Opened:
 
 @pytest.fixture(scope="session")
 def opened(server: redis.Redis, server_url: str) -> Iterator[Opened]:
+    server.flushall()  # tests that need no store of ours may have been here
     store = Store(server_url)
     names: Any = server.keys()
     yield Opened(store, {name: cast(bytes, server.get(name)) for name in names})
