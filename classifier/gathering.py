@@ -1,12 +1,14 @@
 """Gathering what there is to learn from: counted once onto disk, and split by group."""
 
+import os
 import signal
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from itertools import compress, islice
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 
 import numpy as np
 from numpy.typing import NDArray
@@ -118,7 +120,16 @@ def _begin(lexicon: Lexicon) -> None:
     """Make ready a process that counts; the one that it belongs to is told of Ctrl-C, and ends it."""
     global _lexicon  # noqa: PLW0603  # what is looked up in it is remembered from batch to batch
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     _lexicon = lexicon
+
+
+def _end_with_parent() -> None:
+    """End when the process that hands out the work has, whatever ended it: nobody else would tell."""
+    parent = parent_process()
+    assert parent
+    parent.join()
+    os._exit(1)
 
 
 def _piece_here(batch: list[Example]) -> Piece:

@@ -1,5 +1,10 @@
 import json
+import os
+import subprocess
+import sys
+from contextlib import suppress
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +17,7 @@ from classifier.spool import Piece, Spool
 from classifier.training import epochs_for
 from tests.classifier.conftest import OURS, read_seed
 from tests.classifier.test_dataset import write_news
+from tests.process.cast import wait_for
 
 
 @pytest.fixture
@@ -79,6 +85,25 @@ def test_it_counts_the_same_in_other_processes(corpus, gathered, lexicon, tmp_pa
     assert (sparse.vstack([piece.matrix for piece in parted]) != whole.matrix).nnz == 0
     for name, column in whole.columns.items():
         np.testing.assert_array_equal(parted.column(name), column)
+
+
+@pytest.mark.process  # one counts, and is killed with what it has begun
+def test_it_leaves_no_process_behind_when_it_is_killed(tmp_path):
+    command = [sys.executable, "-m", "classifier.retrain", "--registry", str(tmp_path / "models")]
+    marked = os.environ | {"COUNTED_IN": str(tmp_path)}
+    with subprocess.Popen(command, env=marked, stdout=subprocess.DEVNULL) as training:
+        wait_for(lambda: len(_processes(tmp_path)) >= 3)
+        training.kill()
+    wait_for(lambda: not _processes(tmp_path))
+
+
+def _processes(mark):
+    """Return the processes whose environment has a mark."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*/environ"):
+        with suppress(OSError):
+            found += [entry] * (str(mark).encode() in entry.read_bytes())
+    return found
 
 
 def test_it_keeps_pieces_as_they_were(tmp_path, gathered):
