@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from service.delivery import LADDER_S, Worker
-from service.domain import Item, Ruling, Secret, Site
+from service.domain import Item, ReasonCode, Ruling, Secret, Site
 from service.moderation import Moderation, Wish
-from tests.conftest import ANA, Clock
+from tests.conftest import ANA, Clock, submit
 from tests.delivery.conftest import Decide, Receiver, reply, state
 
 
@@ -244,3 +244,19 @@ def test_it_does_not_repeat_an_older_word_after_a_crash(
     clock.move(10**6)
     assert worker.run_once() == 0
     assert outcomes(receiver) == ["hold"]
+
+
+def test_it_says_nothing_of_a_decision_that_an_edit_has_overtaken(
+    moderation: Moderation, decided: Decide, clock: Clock
+) -> None:
+    outbox = moderation.store.outbox
+    decided()
+    (on_its_way,) = outbox.lease_due(clock(), 30, 8)
+    clock.move(1)
+    edited = submit(moderation, "[hateful=0.8]", "1")["id"]
+    moderation.decide(ANA, edited, Wish(Ruling.REJECT, ReasonCode.HATEFUL))
+    submit(moderation, "fine", "1")
+    outbox.settle(on_its_way, "confirmed", clock())
+    clock.move(10**6)
+    assert outbox.lease_due(clock(), 30, 8) == []
+    assert outbox.depth() == (0, 0)

@@ -22,7 +22,8 @@ else
   call('ZADD', P .. 'dead', now, id)
   call('HSET', d, 'state', 'dead')
 end
--- The newer word about the same comment waited for this attempt to end.
-if newest and newest ~= id and call('HGET', P .. 'd:' .. newest, 'attempts') == '0' then schedule(newest, now) end
+-- The newer word about the same comment waited for this attempt to end, unless an edit has overtaken it meanwhile.
+local waits = newest and newest ~= id and call('HMGET', P .. 'd:' .. newest, 'state', 'attempts')
+if waits and waits[1] == 'queued' and waits[2] == '0' then schedule(newest, now) end
 if ARGV[7] ~= '' then log(ARGV[7]) end
 return call('HGET', d, 'state')
