@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
@@ -23,13 +24,22 @@ STORE = "save ''\nappendonly yes\nappendfsync everysec\nrepl-diskless-sync-delay
 DEAD_MS, NEVER_MS = 2000, 600_000
 
 
+def _port() -> int:
+    """Find a port that is free, as is that of the cluster's bus, 10,000 further."""
+    while True:
+        port = free_port()
+        with socket.socket() as bus, suppress(OSError, OverflowError):
+            bus.bind(("127.0.0.1", port + 10_000))
+            return port
+
+
 class Node:
     """A server on a port of its own, which may be killed and started again."""
 
     def __init__(
         self, directory: Path, options: str = "", binary: str = VALKEY, mode: str = "", **login: Any
     ) -> None:
-        self.port, self.directory = free_port(), directory / f"n{free_port()}"
+        self.port, self.directory = _port(), directory / f"n{free_port()}"
         self.directory.mkdir(parents=True)
         # In a file, since a Sentinel writes it itself as well.
         file = self.directory / "conf"
