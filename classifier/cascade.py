@@ -80,25 +80,10 @@ class Cascade(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no typ
         ndarray of shape (n, 3)
             In the order of LABELS.
         """
-        odds = self.begin(documents)
+        odds = self.fast.log_odds(documents)
         for place in np.flatnonzero(self._asks(odds)).tolist():
             odds[place] = self.finish(documents[place], odds[place])
         return odds
-
-    def begin(self, documents: Sequence[Document]) -> Floats:
-        """Compute the log-odds of the fast stage, which takes the less time the more comments it is given.
-
-        Parameters
-        ----------
-        documents : sequence of Document
-            Comments, n of them; any text at all.
-
-        Returns
-        -------
-        ndarray of shape (n, 3)
-            In the order of LABELS.
-        """
-        return self.fast.log_odds(documents)
 
     def finish(self, document: Document, begun: Floats) -> Floats:
         """Compute the log-odds of each label from those of the fast stage; reads the comment if in doubt.
@@ -108,7 +93,7 @@ class Cascade(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no typ
         document : Document
             A comment.
         begun : ndarray of shape (3,)
-            What `begin` returned for it.
+            What the fast stage said of it.
 
         Returns
         -------

@@ -15,7 +15,7 @@ from classifier.correction import MOST, Correction, mean_read
 from classifier.encoding import Encoding, encode_whole
 from classifier.evidence import gather, lay_out, spell_out
 from classifier.explaining import Explanation, Span, sigmoid
-from classifier.model import Thresholds
+from classifier.model import CommentModel, Thresholds
 from classifier.painting import paint
 from classifier.quoting import split
 from classifier.reader import Reader, ReaderError
@@ -68,23 +68,19 @@ class SiteModel:
         ndarray of shape (n, 3)
             At most MOST from those of the champion.
         """
-        pairs = zip(documents, self.begin(documents), strict=True)
+        pairs = zip(documents, self.fast.log_odds(documents), strict=True)
         return np.array([self.finish(*pair) for pair in pairs]).reshape(-1, len(LABELS))
 
-    def begin(self, documents: Sequence[Document]) -> Floats:
-        """Compute the log-odds of the champion's fast stage.
-
-        Parameters
-        ----------
-        documents : sequence of Document
-            Comments, n of them.
+    @property
+    def fast(self) -> CommentModel:
+        """The fast stage, which is the champion's.
 
         Returns
         -------
-        ndarray of shape (n, 3)
-            In the order of LABELS.
+        CommentModel
+            Calibrated.
         """
-        return self.champion.begin(documents)
+        return self.champion.fast
 
     def finish(self, document: Document, begun: Floats) -> Floats:
         """Compute the log-odds of each label from those of the fast stage.
@@ -94,7 +90,7 @@ class SiteModel:
         document : Document
             A comment.
         begun : ndarray of shape (3,)
-            What `begin` returned for it.
+            What the fast stage said of it.
 
         Returns
         -------

@@ -93,7 +93,7 @@ class Model:
 
     def _tried(self, documents: Sequence[Document]) -> Iterable[NDArray[np.float64] | Exception]:
         try:
-            return self._loaded().begin(documents)
+            return self._loaded().fast.log_odds(documents)
         except Exception as error:
             # What one comment does to the model is not held against the others.
             return [error] if len(documents) == 1 else [s for d in documents for s in self._tried([d])]

@@ -14,6 +14,7 @@ import pytest
 
 from classifier import registry
 from classifier.cascade import Cascade
+from classifier.model import CommentModel
 from classifier.text import Document
 from service import scoring
 from service.domain import LABELS, Comment
@@ -78,7 +79,7 @@ def test_it_turns_whatever_a_model_does_into_one_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     model = Scorer(tmp_path).current()
-    monkeypatch.setattr(Cascade, "begin", lambda *_: 1 / 0)
+    monkeypatch.setattr(CommentModel, "log_odds", lambda *_: 1 / 0)
     monkeypatch.setattr(Cascade, "explain_all", lambda *_: 1 / 0)
     with pytest.raises(ScorerError, match="ZeroDivisionError"):
         model.score(VERMIN)
@@ -88,7 +89,7 @@ def test_it_turns_whatever_a_model_does_into_one_error(
 def test_it_scores_together_what_is_asked_for_meanwhile(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    model, real = Scorer(tmp_path).current(), Cascade.begin
+    model, real = Scorer(tmp_path).current(), CommentModel.log_odds
     comments = [
         replace(VERMIN, text=text)
         for text in ("One.", "Vermin, all of them.", "Bad.", "Ferries leave at ten.")
@@ -97,7 +98,7 @@ def test_it_scores_together_what_is_asked_for_meanwhile(
     batches: list[int] = []
     begun, more = threading.Event(), threading.Event()
 
-    def begin(self: Cascade, documents: Sequence[Document]) -> object:
+    def log_odds(self: CommentModel, documents: Sequence[Document]) -> object:
         batches.append(len(documents))
         begun.set()
         assert more.wait(60)
@@ -105,7 +106,7 @@ def test_it_scores_together_what_is_asked_for_meanwhile(
             raise ValueError
         return real(self, documents)
 
-    monkeypatch.setattr(Cascade, "begin", begin)
+    monkeypatch.setattr(CommentModel, "log_odds", log_odds)
     with ThreadPoolExecutor(len(comments)) as pool:
         found = [pool.submit(model.score, comments[0])]
         assert begun.wait(60)
