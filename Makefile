@@ -39,7 +39,7 @@ test-core test-process: export PYTHONDONTWRITEBYTECODE :=
 # Everything that needs no process of ours: seconds.
 test-core: .venv/dev-installed
 	@sh tests/needs.sh
-	$(BIN)/pytest -n $(PROCESSES) --dist worksteal -m "not process"
+	@sh tests/shards.sh $(PROCESSES) $(BIN)/pytest -n 0 -m "not process"
 
 # Whole services, killed and restarted, and a browser: minutes, and much of it to wait for one another.
 test-process: .venv/dev-installed

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from classifier import LABELS, soft_labels, splits, templates
 from classifier.examples import NOT_READ, Example
 from classifier.reading import Row, digest, read_annotations, read_csv, read_lines
+from classifier.spelling import SHIPPED as WORDS
 from classifier.swapping import swap_groups
 from classifier.text import Document
 
@@ -100,7 +101,13 @@ class Corpus:
             SHA-256 by name of the file.
         """
         templates = sorted((self.ours / "templates").iterdir())
-        files = [*(path for path, _ in self.files), *self.annotated, self.ours / "sources.toml", *templates]
+        files = [
+            *(path for path, _ in self.files),
+            *self.annotated,
+            self.ours / "sources.toml",
+            *templates,
+            WORDS,
+        ]
         files += sorted(self.soft_labels.glob("*"))
         return {path.name: digest(path) for path in files}
 

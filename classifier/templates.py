@@ -171,12 +171,15 @@ def disguise(text: str, rng: np.random.Generator) -> str:
     Returns
     -------
     str
-        Lower-cased, misspelt, without blanks, spaced out or in leet.
+        Lower-cased, misspelt, without blanks, spaced out, starred or in leet.
     """
     words = text.split(" ")
-    for _ in range(1 + len(words) // 8):
+    for _ in range(1 + len(words) // int(rng.integers(3, 9))):
         place = int(rng.integers(len(words)))
-        words[place] = _mangle(words[place], int(rng.integers(6)), rng)
+        words[place] = _mangle(words[place], int(rng.integers(9)), rng)
+    if rng.random() < 0.2:
+        first, many = int(rng.integers(len(words))), int(rng.integers(2, 6))
+        words[first : first + many] = ["".join(words[first : first + many])]
     joined = " ".join(words)
     return joined.lower() if rng.random() < 0.5 else joined
 
@@ -192,5 +195,8 @@ def _mangle(word: str, way: int, rng: np.random.Generator) -> str:
         3: word[:place] + " " + word[place:],
         4: " ".join(word),
         5: word.translate(_LEET),
+        6: word[:place] + "*" + word[place + 1 :],
+        7: word[:place] + "-."[place % 2] + word[place:],
+        8: word[0] + "".join(char for char in word[1:-1] if char not in "aeiou") + word[-1],
     }
     return changed[way]

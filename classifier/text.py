@@ -29,6 +29,7 @@ from classifier.characters import (
 )
 from classifier.disguise import Edit, is_separated, joints, leet
 from classifier.links import registered_domain
+from classifier.spelling import shipped
 from classifier.vocabulary import CAPITAL
 
 #: Characters of a text that are read; what comes after them is not scored.
@@ -155,8 +156,8 @@ def normalise(text: str) -> Normalised:
     if is_separated(plain):
         chars = chars.take(~joints(plain))
         plain = chars.text
-    chars = _edit(chars, leet(plain))
-    chars = _squeeze(chars, plain)
+    chars, before = _squeeze(_edit(chars, leet(plain)), plain), chars
+    chars = _edit(chars, shipped().repairs(plain if chars is before else chars.text))
     return chars if chars.spelt else _spell(chars, text)
 
 

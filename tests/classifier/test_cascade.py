@@ -108,7 +108,7 @@ def test_the_fast_verdict_stands_where_nothing_could_be_read(both, no_reader, te
 def test_it_reads_no_other_language(both):
     document = Document(GERMAN)
     shift = both.log_odds([document]) - both.fast.log_odds([document])
-    assert not asked(both, GERMAN) or (shift == both._shift()).all()
+    assert not asked(both, GERMAN) or shift == pytest.approx(both._shift()[None])
 
 
 def test_it_judges_a_long_comment_by_its_worst_part(both):

@@ -38,6 +38,7 @@ def refused(answer: TestResponse) -> bool:
     return answer.status_code in (400, 401, 403, 404, 405, 422) or led.startswith("/sign-in")
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("asker", FOREIGNERS.values(), ids=FOREIGNERS.keys())
 def test_it_shows_and_changes_nothing_of_another_site(world: World, asker: Callable[[World], Asker]) -> None:
     ask, wrong = asker(world), []

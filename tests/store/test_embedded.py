@@ -16,6 +16,8 @@ import pytest
 from service.errors import Conflict, Unavailable
 from service.store import Store, embedded
 
+pytestmark = pytest.mark.process
+
 
 @contextmanager
 def started(data_dir: Path) -> Iterator[Popen[bytes]]:

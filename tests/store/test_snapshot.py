@@ -12,6 +12,8 @@ import pytest
 from service.errors import Conflict, Unavailable
 from service.store import Store, embedded, snapshot
 
+pytestmark = pytest.mark.process
+
 
 @pytest.fixture
 def data_dir(tmp_path: Path) -> Iterator[Path]:

@@ -1,0 +1,205 @@
+"""Words as they are meant, where they are written in haste or in disguise: a noisy channel over known words.
+
+What is no word of the list is read as the likeliest word that is one slip, some signs or its vowels away, or
+as the words that were run together (Kernighan, Church and Gale 1990; Norvig 2009).
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import cache, lru_cache
+from itertools import islice, product
+from math import log
+from pathlib import Path
+
+from classifier.disguise import Edit
+from classifier.slips import LETTERS, SIGNS, is_inflected, slips, without_vowels
+
+SHIPPED = Path(__file__).parent / "words.txt"
+#: Characters of a word that may be mended, and such words in one text: bounds on the time that it takes.
+LONGEST, MOST = 40, 40
+_AROUND = ".,;:!?\"'()[]{}<>…-~`"
+_CHUNK = re.compile(r"\S+")
+_JOINTS = re.compile(r"[.\-_*·~,/|:#]+")
+_MEASURE = re.compile(r"[$£€]?[0-9]+[a-z]{0,3}")
+_ADDRESS = re.compile(r"/|\w[.@]\w+\.\w|\.(?:com|net|org)\b")
+#: A cost is the logarithm of how rare it is: so dear may a slip and what it makes of so many letters be.
+_DEAREST = {2: 0.0, 3: 9.5, 4: 14.5, 5: 15.5, 6: 16.5}
+_DEAREST_OF_MORE, _DEAREST_OF_TWO_LETTERS = 18.0, 8.5
+#: What a letter of words that were run together may cost, a word that is none, and a word that is a rare one.
+_RUN_TOGETHER, _UNKNOWN, _RARE = 2.25, 13.0, 10.5
+#: How much dearer pieces are than the word that was cut into them; pieces that are looked at.
+_CUT, _PIECES = 8.0, 6
+_MOST_READINGS = 64
+
+#: How many pieces are one word, and which.
+_Joined = tuple[int, str]
+
+
+class Speller:
+    """Knows words, and which of them may be meant.
+
+    Parameters
+    ----------
+    words : sequence of str
+        In lower case, the most frequent first.
+    """
+
+    def __init__(self, words: Sequence[str]) -> None:
+        # How likely a word is goes by its rank (Zipf 1949).
+        self._costs = {word: log(rank) + 2.4 for rank, word in enumerate(words, 1)}
+        self._known = frozenset(self._costs)
+        self._words = frozenset(word for word in self._costs if word.isalpha())
+        self._bare: dict[str, str] = {}
+        self._shapes: dict[tuple[int, str], list[str]] = {}
+        for word in words:
+            self._shapes.setdefault((len(word), word[0]), []).append(word)
+            if word in self._words and len(word) > 3:
+                self._bare.setdefault(without_vowels(word), word)
+        self._scraps = frozenset(filter(self._is_scrap, self._costs))
+        self.meant = lru_cache(1 << 15)(self._meant)
+
+    def repairs(self, text: str) -> Iterator[Edit]:
+        """Find what is meant otherwise than it is written.
+
+        Parameters
+        ----------
+        text : str
+            Folded to lower case.
+
+        Yields
+        ------
+        Edit
+            In order, none over another.
+        """
+        chunks = set(text.split())
+        odd = {chunk.strip(_AROUND) for chunk in chunks - self._known} - self._known
+        found = {chunk: meant for chunk in islice(sorted(odd), MOST) if (meant := self.meant(chunk))}
+        if found or not self._scraps.isdisjoint(chunks) or any(map(self._is_scrap, odd)):
+            yield from self._places(text, found)
+
+    def _places(self, text: str, found: dict[str, str]) -> Iterator[Edit]:
+        chunks = [(match.start(), match.group()) for match in _CHUNK.finditer(text)]
+        scraps = {place for place, (_, chunk) in enumerate(chunks) if self._is_scrap(chunk.strip(_AROUND))}
+        place = 0
+        while place < len(chunks):
+            start, chunk = chunks[place]
+            near = range(place, place + _PIECES)
+            count, meant = (
+                (1, "")
+                if scraps.isdisjoint(near)
+                else self._joined([c for _, c in chunks[near.start : near.stop]])
+            )
+            if meant := meant or found.get(chunk.strip(_AROUND), ""):
+                last_start, last = chunks[place + count - 1]
+                lead = len(chunk) - len(chunk.lstrip(_AROUND))
+                yield start + lead, last_start + len(last.rstrip(_AROUND)), meant
+            place += count
+
+    def _joined(self, chunks: Sequence[str]) -> _Joined:
+        """Return the longest word that was cut into the first of these, or one that is none."""
+        best, pieces = (1, ""), list[str]()
+        for chunk in chunks:
+            piece = chunk.rstrip(_AROUND)
+            if not (piece.isalpha() and piece.isascii()):
+                break
+            pieces.append(piece)
+            if self._was_cut(pieces):
+                best = len(pieces), "".join(pieces)
+            if piece != chunk:
+                break
+        return best
+
+    def _was_cut(self, pieces: Sequence[str]) -> bool:
+        word = "".join(pieces)
+        if (
+            len(pieces) < 2
+            or len(word) < 5
+            or word not in self._words
+            or not any(map(self._is_scrap, pieces))
+        ):
+            return False
+        return self._costs[word] + _CUT < sum(self._costs.get(piece, _UNKNOWN) for piece in pieces)
+
+    def _is_scrap(self, chunk: str) -> bool:
+        """Tell whether this may be a piece of a word, rather than one."""
+        if not chunk.isalpha() or len(chunk) > 3:
+            return False
+        return self._costs.get(chunk, _UNKNOWN) > _RARE or (len(chunk) == 1 and chunk not in "ai")
+
+    def _meant(self, chunk: str) -> str | None:
+        """Return what an odd chunk of text is meant to be."""
+        if not 1 < len(chunk) <= LONGEST or _ADDRESS.search(chunk) or LETTERS.isdisjoint(chunk):
+            return None
+        if not chunk.isalpha():
+            return self._joint(chunk)
+        return self._word(chunk) if chunk.isascii() and not is_inflected(chunk, self._words) else None
+
+    def _joint(self, chunk: str) -> str | None:
+        """Return what is meant by a chunk of several parts, or of letters and signs."""
+        if ("*" in chunk or "#" in chunk[1:]) and (starred := self._starred(chunk)):
+            return starred
+        parts = [part for part in _JOINTS.split(chunk) if part]
+        whole = "".join(parts)
+        if self._was_cut(parts):
+            return whole
+        if all(part in self._known or part.isdigit() for part in parts):
+            return None
+        if len(parts) > 1 and whole in self._words:
+            return whole
+        if len(parts) > 1 and whole.isalpha():
+            mended = [part if part in self._known else self.meant(part) or part for part in parts]
+            return " ".join(mended) if mended != parts else None
+        return None if _MEASURE.fullmatch(whole) else self._unsigned(whole)
+
+    def _starred(self, chunk: str) -> str | None:
+        """Return the likeliest word of which some letters are stars."""
+        alike = self._shapes.get((len(chunk), chunk[0]), ()) if len(LETTERS & set(chunk)) > 1 else ()
+        pattern = re.compile(
+            "".join("[a-z]" if c in "*#" else f"[{SIGNS.get(c, re.escape(c))}]" for c in chunk)
+        )
+        return next(filter(pattern.fullmatch, alike), None)
+
+    def _unsigned(self, chunk: str) -> str | None:
+        """Return the word of which some letters are other signs."""
+        readings = product(*(SIGNS.get(char, char) for char in chunk))
+        spelt = ["".join(letters) for letters in islice(readings, _MOST_READINGS)]
+        if words := [word for word in spelt if word in self._words]:
+            best = min(words, key=self._costs.__getitem__)
+            return best if len(best) > 2 or self._costs[best] < _DEAREST_OF_TWO_LETTERS else None
+        first = spelt[0]
+        return self._word(first) if len(first) > 4 and first.isalpha() and first.isascii() else None
+
+    def _word(self, letters: str) -> str | None:
+        """Return the word, or the words, that letters are meant to be."""
+        found = [(cost + self._costs[word], word) for cost, word in slips(letters) if word in self._words]
+        cost, word = min(found, default=(float("inf"), ""))
+        if cost <= _DEAREST.get(len(letters), _DEAREST_OF_MORE):
+            return word
+        if len(letters) > 2 and without_vowels(letters) == letters and letters in self._bare:
+            return self._bare[letters]
+        return self._apart(letters) if len(letters) > 6 else None
+
+    def _apart(self, letters: str) -> str | None:
+        """Return the likeliest words that were run together, if they are likely enough."""
+        best: list[tuple[float, tuple[str, ...]]] = [(0.0, ())]
+        for end in range(1, len(letters) + 1):
+            ways = (self._ending(letters[start:end], *best[start]) for start in range(max(0, end - 18), end))
+            best.append(min(ways))
+        cost, words = best[-1]
+        return " ".join(words) if cost < _RUN_TOGETHER * len(letters) else None
+
+    def _ending(self, word: str, cost: float, words: tuple[str, ...]) -> tuple[float, tuple[str, ...]]:
+        known = word in self._words and (len(word) > 1 or word in "ai")
+        return cost + (self._costs[word] if known else 99.0), (*words, word)
+
+
+@cache
+def shipped() -> Speller:
+    """Load the list of words that is shipped.
+
+    Returns
+    -------
+    Speller
+        The same one each time.
+    """
+    return Speller(SHIPPED.read_text("utf-8").splitlines())

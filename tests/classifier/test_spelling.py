@@ -1,0 +1,96 @@
+"""Words in haste and in disguise are read as they are meant, and the rest is left as it is written."""
+
+from collections import Counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from classifier import spelling, wordlist
+from classifier.slips import swaps
+from classifier.spelling import LONGEST, MOST, SHIPPED, Speller
+from classifier.text import normalise
+
+SHIPPED_WORDS = spelling.shipped()
+
+
+def mended(text: str, speller: Speller = SHIPPED_WORDS) -> str:
+    parts, last = [], 0
+    for start, end, meant in speller.repairs(text):
+        assert last <= start < end
+        parts += [text[last:start], meant]
+        last = end
+    return "".join([*parts, text[last:]])
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("htis vilage is fulll of peolpe", "this village is full of people"),
+        ("they're all paraistes, trsut me!", "they're all parasites, trust me!"),
+        ("sweepthemout", "sweep them out"),
+        ("the hos pital is open", "the hospital is open"),
+        ("cat tle and c-a-ttle and catt.le.", "cattle and cattle and cattle."),
+        ("w*rms and sna*es", "worms and snakes"),
+        ("3ar7hwOrm5".lower(), "earth worms"),
+        ("(c0wards), d1rty c0wards", "(cowards), dirty cowards"),
+        ("pls brng blnkts", "pls bring blankets"),
+    ],
+)
+def test_it_reads_what_is_meant(written, meant):
+    assert mended(written) == meant
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "people and their well-known neighbours don't agree, do they?",
+        "see https://example.org/sn4ke or write to ana@example.org, or www.exmaple.net",
+        "640kb, $50 and 12mm; 3rd of may; covid-19",
+        "the kindest, unkindest and re-kindled unloveliness",
+        "überraschung ಠ_ಠ 猫猫猫 !!! ***",
+        "x" * (LONGEST + 1),
+        "",
+    ],
+)
+def test_it_leaves_alone_what_is_meant_as_it_stands(text):
+    assert mended(text) == text
+
+
+@given(st.text(alphabet=st.sampled_from("aehrtslv 0134@$*#.-'é\n"), max_size=80))
+def test_it_mends_any_text_and_once_is_enough_for_a_word(text):
+    for _, _, meant in SHIPPED_WORDS.repairs(text):
+        assert all(word.isalpha() for word in meant.split()), meant
+
+
+def test_it_mends_no_more_than_it_may():
+    words = [f"{one}{other}lamp" for one in "bcdfghjk" for other in "aeiou" + "rlw"]
+    few = Speller(words)
+    written = [word.replace("mp", "pm") for word in words]
+    assert len(words) > MOST
+    assert sum(word in words for word in mended(" ".join(written), few).split()) == MOST
+
+
+def test_every_mended_letter_knows_where_it_came_from():
+    text = "Those PARAISTES, and th0se r@ts."
+    chars = normalise(text)
+    assert chars.text == "those parasites, and those rats."
+    for word, written in (("parasites", "PARAISTES"), ("those rats", "th0se r@ts")):
+        place = chars.text.index(word)
+        start, end = chars.starts[place], chars.ends[place + len(word) - 1]
+        assert text[start:end] == written
+
+
+def test_it_knows_each_word_once():
+    words = SHIPPED.read_text("utf-8").splitlines()
+    assert len(words) == len(set(words)) > 30_000
+    assert {"vermin", "people", "refugees"} <= set(words)
+
+
+def test_a_word_that_is_a_slip_is_no_word():
+    counted = Counter({"their": 1_500, "thier": 10, "trial": 40, "trail": 30, "b4": 4, "mp3": 20, "once": 2})
+    assert wordlist.choose(counted, {"rare"}) == ["their", "trial", "trail", "mp3", "rare"]
+
+
+def test_two_letters_change_places():
+    assert list(swaps("thhe")) == ["hthe", "theh"]
