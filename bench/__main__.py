@@ -12,6 +12,7 @@ from rich.console import Console
 from bench import (
     active,
     adaptation,
+    blind,
     campaigns,
     delivery,
     desk,
@@ -28,6 +29,7 @@ from bench import (
 BENCHMARKS = {
     "active": active.run,
     "adaptation": adaptation.run,
+    "blind": blind.run,
     "campaigns": campaigns.run,
     "delivery": delivery.run,
     "desk": desk.run,

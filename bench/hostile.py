@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from string import ascii_lowercase
 
 from flask import Flask
 from rich.table import Table
@@ -54,6 +55,18 @@ TEXTS = {
     "schemes without an end": "a+",
     "exclamation marks": "!",
     "numbers": "1,",
+    "words run together": "".join(
+        f"{'peopleare' + letter * 3}thereandhere{other * 2}werenotthey "
+        for letter in ascii_lowercase
+        for other in ascii_lowercase
+    ),
+    "stars for letters": "".join(
+        f"{letter}*{other}*e*s " for letter in ascii_lowercase for other in ascii_lowercase
+    ),
+    "signs for letters": "".join(
+        f"{letter}1!1!{other}1!1! " for letter in ascii_lowercase for other in ascii_lowercase
+    ),
+    "cut words": "ver min ",
     "right to left": "\u202e\u05d0 ",
     "combining chain": "\u0d4d\u0d15",
     "slurs of the lexicon, all at once": "vermin cockroach subhuman parasite they are all ",

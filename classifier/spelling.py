@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 from functools import cache, lru_cache
 from itertools import islice, product
-from math import log
+from math import inf, log
 from pathlib import Path
 
 from classifier.disguise import Edit
@@ -29,6 +29,7 @@ _DEAREST_OF_MORE, _DEAREST_OF_TWO_LETTERS = 18.0, 8.5
 _RUN_TOGETHER, _UNKNOWN, _RARE = 2.25, 13.0, 10.5
 #: How much dearer pieces are than the word that was cut into them; pieces that are looked at.
 _CUT, _PIECES = 8.0, 6
+_LONGEST_PART = 18
 _MOST_READINGS = 64
 
 #: How many pieces are one word, and which.
@@ -49,6 +50,7 @@ class Speller:
         self._costs = {word: log(rank) + 2.4 for rank, word in enumerate(words, 1)}
         self._known = frozenset(self._costs)
         self._words = frozenset(word for word in self._costs if word.isalpha())
+        self._parts = frozenset(word for word in self._words if len(word) > 1 or word in "ai")
         self._bare: dict[str, str] = {}
         self._shapes: dict[tuple[int, str], list[str]] = {}
         for word in words:
@@ -172,7 +174,7 @@ class Speller:
     def _word(self, letters: str) -> str | None:
         """Return the word, or the words, that letters are meant to be."""
         found = [(cost + self._costs[word], word) for cost, word in slips(letters) if word in self._words]
-        cost, word = min(found, default=(float("inf"), ""))
+        cost, word = min(found, default=(inf, ""))
         if cost <= _DEAREST.get(len(letters), _DEAREST_OF_MORE):
             return word
         if len(letters) > 2 and without_vowels(letters) == letters and letters in self._bare:
@@ -180,17 +182,25 @@ class Speller:
         return self._apart(letters) if len(letters) > 6 else None
 
     def _apart(self, letters: str) -> str | None:
-        """Return the likeliest words that were run together, if they are likely enough."""
-        best: list[tuple[float, tuple[str, ...]]] = [(0.0, ())]
+        """Return the likeliest words that were run together, if they are likely enough (Viterbi 1967)."""
+        costs, cuts = [0.0], [0]
         for end in range(1, len(letters) + 1):
-            ways = (self._ending(letters[start:end], *best[start]) for start in range(max(0, end - 18), end))
-            best.append(min(ways))
-        cost, words = best[-1]
-        return " ".join(words) if cost < _RUN_TOGETHER * len(letters) else None
+            ways = (
+                (costs[start] + self._costs[letters[start:end]], start)
+                for start in range(max(0, end - _LONGEST_PART), end)
+                if letters[start:end] in self._parts
+            )
+            cost, start = min(ways, default=(inf, end - 1))
+            costs.append(cost)
+            cuts.append(start)
+        return self._cut(letters, cuts) if costs[-1] < _RUN_TOGETHER * len(letters) else None
 
-    def _ending(self, word: str, cost: float, words: tuple[str, ...]) -> tuple[float, tuple[str, ...]]:
-        known = word in self._words and (len(word) > 1 or word in "ai")
-        return cost + (self._costs[word] if known else 99.0), (*words, word)
+    def _cut(self, letters: str, cuts: Sequence[int]) -> str:
+        words, end = list[str](), len(letters)
+        while end:
+            words.append(letters[cuts[end] : end])
+            end = cuts[end]
+        return " ".join(reversed(words))
 
 
 @cache

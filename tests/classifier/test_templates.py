@@ -5,9 +5,11 @@ import pytest
 
 from classifier import templates
 from classifier.dataset import Corpus
+from classifier.reading import read_lines
 from tests.classifier.conftest import OURS, near_copies
 
 SUITES = OURS / "suites"
+BLIND = sorted((OURS / "blind").glob("*.jsonl"))
 
 
 @pytest.fixture(scope="module")
@@ -37,9 +39,10 @@ def test_it_fills_every_slot(halves, name):
 
 @pytest.mark.process  # reads all that is learnt from
 def test_it_leaks_no_suite_into_training(halves):
-    """No statement of a suite is a near-copy of anything in training_data that is trained on."""
+    """No statement of a suite, no blind comment is a near-copy of anything that is trained on."""
     taught = {example.row.document.text for example in Corpus(OURS) if not example.made}
     tested = {statement.text for half in halves for statement in half}
+    tested |= {row.document.text for path in BLIND for row in read_lines(path)}
     assert not taught & tested
     keys = [{tuple(key) for key in near_copies(sorted(texts)).tolist()} for texts in (taught, tested)]
     assert not keys[0] & keys[1]
