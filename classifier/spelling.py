@@ -73,29 +73,33 @@ class Speller:
         Edit
             In order, none over another.
         """
-        chunks = set(text.split())
-        odd = {chunk.strip(_AROUND) for chunk in chunks - self._known} - self._known
+        chunks = text.split()
+        different = set(chunks)
+        odd = {chunk.strip(_AROUND) for chunk in different - self._known} - self._known
         found = {chunk: meant for chunk in islice(sorted(odd), MOST) if (meant := self.meant(chunk))}
-        if found or not self._scraps.isdisjoint(chunks) or any(map(self._is_scrap, odd)):
-            yield from self._places(text, found)
+        cut = not self._scraps.isdisjoint(different) or any(map(self._is_scrap, odd))
+        joined = self._joins(chunks) if cut else {}
+        if found or joined:
+            yield from self._places(text, found, joined)
 
-    def _places(self, text: str, found: dict[str, str]) -> Iterator[Edit]:
+    def _places(self, text: str, found: dict[str, str], joined: dict[int, _Joined]) -> Iterator[Edit]:
         chunks = [(match.start(), match.group()) for match in _CHUNK.finditer(text)]
-        scraps = {place for place, (_, chunk) in enumerate(chunks) if self._is_scrap(chunk.strip(_AROUND))}
         place = 0
         while place < len(chunks):
             start, chunk = chunks[place]
-            near = range(place, place + _PIECES)
-            count, meant = (
-                (1, "")
-                if scraps.isdisjoint(near)
-                else self._joined([c for _, c in chunks[near.start : near.stop]])
-            )
-            if meant := meant or found.get(chunk.strip(_AROUND), ""):
+            count, meant = joined.get(place) or (1, found.get(chunk.strip(_AROUND)))
+            if meant:
                 last_start, last = chunks[place + count - 1]
                 lead = len(chunk) - len(chunk.lstrip(_AROUND))
                 yield start + lead, last_start + len(last.rstrip(_AROUND)), meant
             place += count
+
+    def _joins(self, chunks: Sequence[str]) -> dict[int, _Joined]:
+        """Say where a word begins that was cut, into how many pieces, and which it is."""
+        scraps = [place for place, chunk in enumerate(chunks) if self._is_scrap(chunk.strip(_AROUND))]
+        starts = {start for place in scraps for start in range(max(0, place - _PIECES + 1), place + 1)}
+        found = {start: self._joined(chunks[start : start + _PIECES]) for start in sorted(starts)}
+        return {start: joined for start, joined in found.items() if joined[1]}
 
     def _joined(self, chunks: Sequence[str]) -> _Joined:
         """Return the longest word that was cut into the first of these, or one that is none."""
@@ -124,7 +128,7 @@ class Speller:
 
     def _is_scrap(self, chunk: str) -> bool:
         """Tell whether this may be a piece of a word, rather than one."""
-        if not chunk.isalpha() or len(chunk) > 3:
+        if len(chunk) > 3 or not chunk.isalpha():
             return False
         return self._costs.get(chunk, _UNKNOWN) > _RARE or (len(chunk) == 1 and chunk not in "ai")
 
