@@ -15,8 +15,8 @@ from classifier.disguise import Edit
 from classifier.slips import LETTERS, SIGNS, is_inflected, slips, without_vowels
 
 SHIPPED = Path(__file__).parent / "words.txt"
-#: Characters of a word that may be mended, and such words in one text: bounds on the time that it takes.
-LONGEST, MOST = 40, 40
+#: Characters of a word that may be mended, and such words, and pieces of words, in one text: bounds on time.
+LONGEST, MOST = 40, 24
 _AROUND = ".,;:!?\"'()[]{}<>…-~`"
 _CHUNK = re.compile(r"\S+")
 _JOINTS = re.compile(r"[.\-_*·~,/|:#]+")
@@ -96,8 +96,10 @@ class Speller:
 
     def _joins(self, chunks: Sequence[str]) -> dict[int, _Joined]:
         """Say where a word begins that was cut, into how many pieces, and which it is."""
-        scraps = [place for place, chunk in enumerate(chunks) if self._is_scrap(chunk.strip(_AROUND))]
-        starts = {start for place in scraps for start in range(max(0, place - _PIECES + 1), place + 1)}
+        scraps = (place for place, chunk in enumerate(chunks) if self._is_scrap(chunk.strip(_AROUND)))
+        starts = {
+            start for place in islice(scraps, MOST) for start in range(max(0, place - _PIECES + 1), place + 1)
+        }
         found = {start: self._joined(chunks[start : start + _PIECES]) for start in sorted(starts)}
         return {start: joined for start, joined in found.items() if joined[1]}
 
