@@ -9,7 +9,6 @@ import logging
 import os
 import re
 import time
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -35,6 +34,9 @@ from tests.stubs import StubScorer
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
+
+# Until all tests are read: next to nothing of what that leaves is garbage.
+gc.disable()
 
 # Processes are found by their environment, which gunicorn hides where it finds setproctitle.
 os.environ["SPT_NOENV"] = "1"
@@ -68,7 +70,7 @@ ADMIN = Person("admin", Role.ADMIN)
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """Leave unread what holds none of the tests asked for: to read it takes longer than many a test."""
     module = collection_path.match("test_*.py")
-    if module and zlib.crc32(collection_path.name.encode()) % SHARDS != SHARD:
+    if module and len(collection_path.name) % SHARDS != SHARD:  # as even as chance has it
         return True
     wanted = config.getoption("markexpr")
     if wanted not in ("process", "not process"):
@@ -83,6 +85,7 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 def pytest_collection_finish() -> None:
     """Spare the collector of garbage what lasts to the end."""
+    gc.enable()
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
 
