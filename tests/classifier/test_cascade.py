@@ -13,7 +13,7 @@ from classifier.explaining import sigmoid
 from classifier.reader import ReaderError
 from classifier.text import Document
 
-CLEAR = "Thanks, the recipe with lemon and thyme worked well for our picnic."
+CLEAR = "Rates went up again, so the city will have to cut services or raise taxes."
 DOUBTFUL = "The exterminator from Aleppo rid us of the rats, may he live long."
 LONG = f"{DOUBTFUL} " * 60
 GERMAN = "Das sind keine Ratten, das sind Menschen wie du und ich, und wer das nicht versteht, ist arm dran."
