@@ -101,14 +101,8 @@ class Corpus:
             SHA-256 by name of the file.
         """
         templates = sorted((self.ours / "templates").iterdir())
-        files = [
-            *(path for path, _ in self.files),
-            *self.annotated,
-            self.ours / "sources.toml",
-            *templates,
-            WORDS,
-        ]
-        files += sorted(self.soft_labels.glob("*"))
+        files = [*(path for path, _ in self.files), *self.annotated, self.ours / "sources.toml", *templates]
+        files += [WORDS, *sorted(self.soft_labels.glob("*"))]
         return {path.name: digest(path) for path in files}
 
     def lines(self) -> int:

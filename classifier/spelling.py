@@ -87,7 +87,7 @@ class Speller:
         place = 0
         while place < len(chunks):
             start, chunk = chunks[place]
-            count, meant = joined.get(place) or (1, found.get(chunk.strip(_AROUND)))
+            count, meant = joined.get(place, (1, found.get(chunk.strip(_AROUND))))
             if meant:
                 last_start, last = chunks[place + count - 1]
                 lead = len(chunk) - len(chunk.lstrip(_AROUND))
@@ -100,12 +100,12 @@ class Speller:
         starts = {
             start for place in islice(scraps, MOST) for start in range(max(0, place - _PIECES + 1), place + 1)
         }
-        found = {start: self._joined(chunks[start : start + _PIECES]) for start in sorted(starts)}
-        return {start: joined for start, joined in found.items() if joined[1]}
+        found = ((start, self._joined(chunks[start : start + _PIECES])) for start in starts)
+        return {start: joined for start, joined in found if joined}
 
-    def _joined(self, chunks: Sequence[str]) -> _Joined:
-        """Return the longest word that was cut into the first of these, or one that is none."""
-        best, pieces = (1, ""), list[str]()
+    def _joined(self, chunks: Sequence[str]) -> _Joined | None:
+        """Return the longest word that was cut into the first of these."""
+        best, pieces = None, list[str]()
         for chunk in chunks:
             piece = chunk.rstrip(_AROUND)
             if not (piece.isalpha() and piece.isascii()):
@@ -119,14 +119,10 @@ class Speller:
 
     def _was_cut(self, pieces: Sequence[str]) -> bool:
         word = "".join(pieces)
-        if (
-            len(pieces) < 2
-            or len(word) < 5
-            or word not in self._words
-            or not any(map(self._is_scrap, pieces))
-        ):
+        if len(pieces) < 2 or len(word) < 5 or word not in self._words:
             return False
-        return self._costs[word] + _CUT < sum(self._costs.get(piece, _UNKNOWN) for piece in pieces)
+        apart = sum(self._costs.get(piece, _UNKNOWN) for piece in pieces)
+        return any(map(self._is_scrap, pieces)) and self._costs[word] + _CUT < apart
 
     def _is_scrap(self, chunk: str) -> bool:
         """Tell whether this may be a piece of a word, rather than one."""
@@ -139,10 +135,10 @@ class Speller:
         if not 1 < len(chunk) <= LONGEST or _ADDRESS.search(chunk) or LETTERS.isdisjoint(chunk):
             return None
         if not chunk.isalpha():
-            return self._joint(chunk)
+            return self._of_parts(chunk)
         return self._word(chunk) if chunk.isascii() and not is_inflected(chunk, self._words) else None
 
-    def _joint(self, chunk: str) -> str | None:
+    def _of_parts(self, chunk: str) -> str | None:
         """Return what is meant by a chunk of several parts, or of letters and signs."""
         if ("*" in chunk or "#" in chunk[1:]) and (starred := self._starred(chunk)):
             return starred
@@ -199,9 +195,9 @@ class Speller:
             cost, start = min(ways, default=(inf, end - 1))
             costs.append(cost)
             cuts.append(start)
-        return self._cut(letters, cuts) if costs[-1] < _RUN_TOGETHER * len(letters) else None
+        return self._spaced(letters, cuts) if costs[-1] < _RUN_TOGETHER * len(letters) else None
 
-    def _cut(self, letters: str, cuts: Sequence[int]) -> str:
+    def _spaced(self, letters: str, cuts: Sequence[int]) -> str:
         words, end = list[str](), len(letters)
         while end:
             words.append(letters[cuts[end] : end])
