@@ -249,7 +249,8 @@ class Moderation:
         )  # fmt: skip
 
     def _callback(self, item: Item, outcome: str, reason: str | None, by: str, now: float) -> str:
-        site = self.site(item.comment.site)
+        # As it is now: of a site of a second ago that was told nothing, nothing would ever be said.
+        site = self.store.registry.site(item.comment.site)
         if not (site.callback_url or site.wordpress_user or self.store.akismet.trace(item.id).callback):
             return ""
         at = datetime.fromtimestamp(now, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

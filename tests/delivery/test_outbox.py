@@ -11,7 +11,7 @@ from service.domain import Delivery, ReasonCode, Ruling
 from service.errors import NotFound
 from service.moderation import Moderation, Wish
 from service.store import keys
-from tests.conftest import ADMIN, BLOG, Clock, submit
+from tests.conftest import ADMIN, BLOG, OTHER, Clock, submit
 
 
 def decide(moderation: Moderation, comment_id: str = "1", site: str = "blog") -> str:
@@ -51,6 +51,13 @@ def test_it_believes_a_late_confirmation(
     assert outbox.settle(slow, "confirmed", clock()) == "confirmed"
     assert outbox.settle(quick, "retry", clock(), next_at=clock()) == "confirmed"
     assert outbox.depth() == (0, 0)
+
+
+def test_it_tells_a_blog_of_what_is_decided_the_moment_after_it_is_connected(moderation: Moderation) -> None:
+    held = submit(moderation, "[hateful=0.9]", site="other")["id"]
+    moderation.store.registry.save_site(replace(OTHER, callback_url="https://other.example/modqueue"))
+    moderation.decide(ADMIN, held, Wish(Ruling.APPROVE))
+    assert moderation.store.outbox.depth() == (1, 0)
 
 
 def test_it_leases_by_site(moderation: Moderation, clock: Clock) -> None:
