@@ -20,7 +20,10 @@ LONGEST, MOST = 40, 24
 _AROUND = ".,;:!?\"'()[]{}<>…-~`"
 _CHUNK = re.compile(r"\S+")
 _JOINTS = re.compile(r"[.\-_*·~,/|:#]+")
-_MEASURE = re.compile(r"[$£€]?[0-9]+[a-z]{0,3}")
+_FIRST = str.maketrans({sign: letters[0] for sign, letters in SIGNS.items()})
+#: What is no known word, but must be one: letters with signs among them, or a sign before three or more.
+_LEET = re.compile(r"(?![a-z]{1,4}[0-9]+[a-z]?$)[a-z]+[0134578@$!|][a-z0134578@$!|]*[a-z]|[$@5][a-z]{3,}")
+_MEASURE = re.compile(r"[$£€]?(?!0[a-z])[0-9]+[a-z]{0,3}")
 _ADDRESS = re.compile(r"/|\w[.@]\w+\.\w|\.(?:com|net|org)\b")
 #: A cost is the logarithm of how rare it is: so dear may a slip and what it makes of so many letters be.
 _DEAREST = {2: 0.0, 3: 9.5, 4: 14.5, 5: 15.5, 6: 16.5}
@@ -142,18 +145,28 @@ class Speller:
         """Return what is meant by a chunk of several parts, or of letters and signs."""
         if ("*" in chunk or "#" in chunk[1:]) and (starred := self._starred(chunk)):
             return starred
+        stem, apostrophe, ending = chunk.partition("'")
+        if apostrophe and not stem.isalpha() and ending.isalpha():
+            mended = self.meant(stem)
+            return mended and mended + apostrophe + ending
         parts = [part for part in _JOINTS.split(chunk) if part]
-        whole = "".join(parts)
         if self._was_cut(parts):
-            return whole
+            return "".join(parts)
         if all(part in self._known or part.isdigit() for part in parts):
             return None
+        return self._whole(chunk, parts)
+
+    def _whole(self, chunk: str, parts: Sequence[str]) -> str | None:
+        """Return what is meant by a chunk of which some parts are no words."""
+        whole = "".join(parts)
         if len(parts) > 1 and whole in self._words:
             return whole
         if len(parts) > 1 and whole.isalpha():
             mended = [part if part in self._known else self.meant(part) or part for part in parts]
             return " ".join(mended) if mended != parts else None
-        return None if _MEASURE.fullmatch(whole) else self._unsigned(whole)
+        if _MEASURE.fullmatch(whole):
+            return None
+        return self._unsigned(whole) or (chunk.translate(_FIRST) if _LEET.fullmatch(chunk) else None)
 
     def _starred(self, chunk: str) -> str | None:
         """Return the likeliest word of which some letters are stars."""
@@ -171,7 +184,9 @@ class Speller:
             best = min(words, key=self._costs.__getitem__)
             return best if len(best) > 2 or self._costs[best] < _DEAREST_OF_TWO_LETTERS else None
         first = spelt[0]
-        return self._word(first) if len(first) > 4 and first.isalpha() and first.isascii() else None
+        if len(first) < 5 or not (first.isalpha() and first.isascii()):
+            return None
+        return first if is_inflected(first, self._words) else self._word(first)
 
     def _word(self, letters: str) -> str | None:
         """Return the word, or the words, that letters are meant to be."""

@@ -27,7 +27,7 @@ from classifier.characters import (
     learn,
     look_up,
 )
-from classifier.disguise import Edit, is_separated, joints, leet
+from classifier.disguise import Edit, is_separated, joints
 from classifier.links import registered_domain
 from classifier.spelling import shipped
 from classifier.vocabulary import CAPITAL
@@ -156,7 +156,7 @@ def normalise(text: str) -> Normalised:
     if is_separated(plain):
         chars = chars.take(~joints(plain))
         plain = chars.text
-    chars, before = _squeeze(_edit(chars, leet(plain)), plain), chars
+    chars, before = _squeeze(chars, plain), chars
     chars = _edit(chars, shipped().repairs(plain if chars is before else chars.text))
     return chars if chars.spelt else _spell(chars, text)
 
