@@ -5,33 +5,19 @@ import datetime
 import json
 import shutil
 import sys
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from onnxruntime.quantization import QuantType, quantize_dynamic
-from torch import Tensor, nn
 
+from classifier import graph
 from classifier.finetune import BASE, Taught, taught_in
 from classifier.reader import SHIPPED, Reader
 from classifier.reading import digest
 
 _FILES = ("encoder.onnx", "vocabulary.txt", "heads.npy")
-
-
-class _Vectors(nn.Module):  # type: ignore[misc]  # torch is not there where this is checked
-    """The encoder as it is exported: one text in, the vectors of its tokens out."""
-
-    def __init__(self, taught: Taught) -> None:
-        super().__init__()
-        self.encoder = taught.encoder
-
-    def forward(self, ids: Tensor) -> Tensor:
-        vectors: Tensor = self.encoder(input_ids=ids, attention_mask=torch.ones_like(ids)).last_hidden_state
-        return vectors[0]
 
 
 def export(taught: Taught, directory: Path) -> None:
@@ -45,19 +31,8 @@ def export(taught: Taught, directory: Path) -> None:
         Made if absent.
     """
     directory.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as name:
-        whole = Path(name) / "whole.onnx"
-        torch.onnx.export(
-            _Vectors(taught),
-            (torch.ones((1, 8), dtype=torch.long),),
-            whole,
-            input_names=["ids"],
-            output_names=["vectors"],
-            dynamic_axes={"ids": {1: "tokens"}, "vectors": {0: "tokens"}},
-            opset_version=17,
-            dynamo=False,
-        )
-        quantize_dynamic(whole, directory / "encoder.onnx", weight_type=QuantType.QInt8, per_channel=True)
+    weights = {name: weight.numpy() for name, weight in taught.encoder.state_dict().items()}
+    graph.write(weights, taught.encoder.config.num_attention_heads, directory / "encoder.onnx")
     shutil.copy(BASE / "vocab.txt", directory / "vocabulary.txt")
     heads = [taught.heads.weight.detach().T, taught.heads.bias.detach()[None]]
     np.save(directory / "heads.npy", np.concatenate([part.numpy() for part in heads]).astype(np.float64))
