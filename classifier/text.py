@@ -284,5 +284,8 @@ def _spell(chars: Normalised, text: str) -> Normalised:
     """Add the spelling, capital letters marked."""
     upper = look_up(IS_UPPER, to_codes(text))
     upper[:-1] &= ~upper[1:]
-    spelt = _string(np.insert(chars.codes, upper.take(chars.starts).nonzero()[0], ord(CAPITAL)))
-    return Normalised(chars.codes, chars.starts, chars.ends, spelt)
+    marked = upper.take(chars.starts)
+    places = marked.nonzero()[0]
+    codes = chars.codes.repeat(marked + 1)
+    codes[places + np.arange(len(places))] = ord(CAPITAL)
+    return Normalised(chars.codes, chars.starts, chars.ends, _string(codes))
