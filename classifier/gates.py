@@ -91,7 +91,7 @@ def _at_most(name: str, value: float, limit: float) -> Gate:
 def _news(model: Cascade, tuning: Examples, check: Examples) -> Gate:
     """Judge what to expect, or what the thresholds hold of what they were chosen on, whichever is worse."""
     news = (tuning + check).take((tuning + check).clean_news)
-    _, expected = expected_hold(model, tuning + check)
+    _, expected = expected_hold(model, (tuning, check))
     found = held(model.score(news.documents), model.thresholds_).mean() if news.rows else 0.0
     return _at_most("clean news comments held", max(float(found), expected or 0.0), MAX_NEWS_HELD)
 

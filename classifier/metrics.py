@@ -139,5 +139,5 @@ def measure(model: Cascade, tuning: Examples, check: Examples) -> dict[str, Any]
             "thresholds": trade(labels[:, head], scores[:, head], scores[check.clean_news, head]),
             "by_source": {name: by_source[name] for name in sorted(by_source) if "auc" in by_source[name]},
         }
-    rows, share = expected_hold(model, tuning + check)
+    rows, share = expected_hold(model, (tuning, check))
     return result | {"clean_news": {"rows": rows, "held": share}}

@@ -14,8 +14,6 @@ Floats = NDArray[np.float64]
 HOLD_BUDGET = (0.003, 0.004, 0.001)
 #: Share of comments known not to be spam, many with links, that may be held as spam.
 HAM_BUDGET = 0.002
-#: Parts of the development rows; each is judged by thresholds that were chosen on the others.
-FOLDS = 10
 #: Spam is rejected unseen only above what one in this many real comments reaches.
 REJECT_ONE_IN = 2_000
 #: No comment is rejected below this score, however clean the data.
@@ -101,35 +99,31 @@ def recommend(model: Cascade, examples: Examples) -> Thresholds:
     dict
         As Cascade.thresholds_.
     """
-    return _recommended(model.score(examples.documents), examples)
-
-
-def _recommended(scores: Floats, examples: Examples) -> Thresholds:
+    scores = model.score(examples.documents)
     news, ham = examples.clean_news, examples.labels[:, LABELS.index("spam")] == 0
     return choose_thresholds(scores[news if news.any() else ham], scores[ham, -1])
 
 
-def expected_hold(model: Cascade, examples: Examples) -> tuple[int, float | None]:
+def expected_hold(model: Cascade, halves: tuple[Examples, Examples]) -> tuple[int, float | None]:
     """Estimate how many clean news comments the recommended thresholds hold of those they were not chosen on.
 
     Parameters
     ----------
     model : Cascade
         Calibrated.
-    examples : Examples
-        Rows kept from training; of each tenth the thresholds of the other nine are tried (Stone 1974).
+    halves : (Examples, Examples)
+        Rows kept from training; thresholds are chosen on either and tried on the other (Stone 1974).
 
     Returns
     -------
     int
-        Clean news comments among them.
+        Clean news comments in both.
     float or None
         Share held, in [0, 1]; None without any.
     """
-    scores, news = model.score(examples.documents), examples.clean_news
-    folds = np.arange(len(scores)) % FOLDS
     flags = []
-    for fold in np.unique(folds[news]):
-        others = folds != fold
-        flags.append(held(scores[news & ~others], _recommended(scores[others], examples.take(others))))
-    return int(news.sum()), float(np.concatenate(flags).mean()) if flags else None
+    for chosen_on, tried_on in (halves, halves[::-1]):
+        news = tried_on.take(tried_on.clean_news)
+        flags.append(held(model.score(news.documents), recommend(model, chosen_on)))
+    both = np.concatenate(flags)
+    return len(both), float(both.mean()) if len(both) else None

@@ -241,7 +241,6 @@ BODIES = st.fixed_dictionaries(
 )
 
 
-@pytest.mark.process
 @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(BODIES)
 def test_it_answers_any_body_in_its_shape(client: FlaskClient, clock: Clock, body: Any) -> None:

@@ -165,7 +165,6 @@ ANY = st.recursive(
 )
 
 
-@pytest.mark.process
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.fixed_dictionaries(

@@ -66,7 +66,6 @@ def test_it_explains_its_scores_exactly(both, text):
         adds_up(explained)
 
 
-@pytest.mark.process
 @settings(max_examples=25)
 @given(st.text(max_size=80))
 def test_it_explains_any_text(both, text):

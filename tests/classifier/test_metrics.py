@@ -1,18 +1,8 @@
 import numpy as np
 import pytest
 
-from classifier.examples import NEWS, Examples
 from classifier.metrics import calibration_error, rank, trade
-from classifier.reading import Row
-from classifier.text import Document
-from classifier.thresholds import (
-    FOLDS,
-    HAM_BUDGET,
-    HOLD_BUDGET,
-    choose_thresholds,
-    expected_hold,
-    held,
-)
+from classifier.thresholds import HAM_BUDGET, HOLD_BUDGET, choose_thresholds, held
 
 
 def test_it_measures_calibration():
@@ -71,36 +61,3 @@ def test_it_holds_when_one_label_is_enough(label):
     scores[0, label] = 0.9
     thresholds = {name: {"hold": 0.9, "reject": None} for name in ("dehumanising", "hateful", "spam")}
     assert held(scores, thresholds).all()
-
-
-class Remembered:
-    """A model that knows the score of each comment by heart."""
-
-    def __init__(self, scores):
-        self.scores = scores
-
-    def score(self, documents):
-        return np.repeat([[self.scores[int(document.text)]] for document in documents], 3, axis=1)
-
-
-def comments(count, source=NEWS):
-    rows = [Row(str(n), Document(str(n)), (0.0, 0.0, 0.0), source) for n in range(count)]
-    return Examples(rows, np.ones((count, 3)))
-
-
-def test_what_it_expects_to_hold_is_what_later_comments_show():
-    scores = np.random.default_rng(6).random(20_000)
-    known, later = scores[:10_000], scores[10_000:]
-    thresholds = choose_thresholds(np.repeat(known[:, None], 3, axis=1), known)
-    count, expected = expected_hold(Remembered(known), comments(len(known)))
-    assert count == 10_000
-    assert expected == pytest.approx(held(np.repeat(later[:, None], 3, axis=1), thresholds).mean(), abs=0.002)
-
-
-def test_no_comment_has_a_part_in_the_thresholds_that_it_is_tried_with():
-    scores = np.arange(50.0)
-    count, expected = expected_hold(Remembered(scores), comments(50))
-    # Of each part whatever scores higher than all others is held; the highest of all is in one part only.
-    assert expected == 1 / count
-    assert expected_hold(Remembered(scores), comments(50, "seed")) == (0, None)
-    assert FOLDS > 2

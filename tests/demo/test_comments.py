@@ -9,8 +9,6 @@ from ipaddress import ip_address, ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import pytest
-
 from service.demo.blog import posts
 from service.demo.run import KINDS, comments
 from service.web.fields import comment
@@ -70,7 +68,6 @@ def test_it_names_no_real_address() -> None:
         assert all(h.endswith((".example", ".example.org")) for h in hosts), hosts
 
 
-@pytest.mark.process
 def test_it_has_no_text_that_the_model_was_trained_on() -> None:
     seeds = [json.loads(line) for file in SEED.glob("*.jsonl") for line in file.read_text().splitlines()]
     assert len(seeds) > 1000

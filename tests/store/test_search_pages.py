@@ -49,7 +49,6 @@ class Case(NamedTuple):
     seed: int
 
 
-@pytest.mark.process
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     st.builds(

@@ -30,7 +30,6 @@ COMMENTS = st.tuples(
 )
 
 
-@pytest.mark.process
 @given(comments=st.lists(COMMENTS, min_size=1, max_size=5), rules=RULES, limits=OF_ALL)
 def test_a_replay_judges_as_the_policy_would_have(
     comments: list[tuple[dict[str, float], str, str]], rules: Policy, limits: dict[str, Thresholds]
