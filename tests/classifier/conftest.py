@@ -7,18 +7,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from classifier import LABELS, splits
-from classifier.encoding import encode_whole
+from classifier import LABELS, splits, stance
 from classifier.lexicon import Lexicon
 from classifier.model import CommentModel
-from classifier.text import Document
+from classifier.text import Document, normalise
 
 OURS = Path(__file__).parents[2] / "training_data"
 
 
 def near_copies(texts):
-    words = encode_whole([Document(text) for text in texts], Lexicon.read(OURS / "lexicons")).words
-    return splits.near_copies(texts, words)
+    spelt = [normalise(text).spelt for text in texts]
+    return splits.near_copies(texts, stance.read(spelt, Lexicon.read(OURS / "lexicons")).words)
 
 
 def read_seed(*names):

@@ -48,7 +48,7 @@ def small(tmp_path):
         shutil.copy(OURS / name, ours / name)
     some = (OURS / "seed" / "war_news.jsonl").read_text("utf-8").splitlines()[:60]
     (ours / "seed" / "war_news.jsonl").write_text("\n".join(some), "utf-8")
-    for name in ("annotations.csv", "news_annotations.csv"):
+    for name in ("annotations.csv", "news_annotations.csv", "posts_annotations.csv"):
         (ours / name).write_text("id,dehumanising\n")
     (ours / "templates" / "stance.txt").write_text(
         "## stance\nd They are rats, number {n}\n- They are not rats\n"

@@ -23,7 +23,7 @@ def small(tmp_path, monkeypatch):
         (ours / name).mkdir()
     for name in (*(f"seed/{few}" for few in FEW), "templates/slots.toml", "sources.toml"):
         shutil.copy(OURS / name, ours / name)
-    for name in ("annotations.csv", "news_annotations.csv"):
+    for name in ("annotations.csv", "news_annotations.csv", "posts_annotations.csv"):
         (ours / name).write_text("id,dehumanising\n")
     monkeypatch.setattr(retrain, "OURS", ours)
     monkeypatch.setattr(retrain, "epochs_for", lambda _: 4)
