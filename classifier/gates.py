@@ -1,10 +1,12 @@
 """The gates between a challenger and promotion: each says by how much it was passed or missed."""
 
+import hashlib
 import time
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +14,7 @@ from numpy.typing import NDArray
 from classifier import LABELS, templates
 from classifier.cascade import Cascade
 from classifier.examples import Examples
+from classifier.reader import ReaderError
 from classifier.templates import Statement
 from classifier.text import Document
 from classifier.thresholds import expected_hold, held
@@ -54,7 +57,13 @@ class Gate:
 
 
 def judge(
-    challenger: Cascade, champion: Cascade | None, tuning: Examples, check: Examples, suites: Path
+    challenger: Cascade,
+    champion: Cascade | None,
+    tuning: Examples,
+    check: Examples,
+    suites: Path,
+    *,
+    recorded: dict[str, Any] | None = None,
 ) -> list[Gate]:
     """Hold a challenger against the gates.
 
@@ -68,6 +77,8 @@ def judge(
         Rows kept from training; with the first it was calibrated.
     suites : Path
         Directory of the functional suites.
+    recorded : dict, optional
+        What `standing` said of the champion when it was trained: it speaks where its reader is gone.
 
     Returns
     -------
@@ -80,7 +91,7 @@ def judge(
     gates.append(_at_most("clean news comments read", challenger.asked(news.documents), MAX_NEWS_READ))
     if champion:
         gates += _precision(challenger, champion, check)
-        gates += _functionalities(challenger, champion, templates.suite(suites, gate=True))
+        gates += _functionalities(challenger, champion, suites, recorded or {})
     return gates
 
 
@@ -227,6 +238,34 @@ def accuracy(model: Cascade, suite: Sequence[Statement]) -> dict[str, float]:
     return {kind: float(right[kinds == kind].mean()) for kind in dict.fromkeys(kinds.tolist())}
 
 
-def _functionalities(challenger: Cascade, champion: Cascade, suite: Sequence[Statement]) -> list[Gate]:
-    new, old = accuracy(challenger, suite), accuracy(champion, suite)
-    return [_at_most(f"suite, fall of {kind!r}", old[kind] - new[kind], MAX_SUITE_DROP) for kind in new]
+def standing(model: Cascade, suites: Path) -> dict[str, Any]:
+    """Measure what later models are held against.
+
+    Parameters
+    ----------
+    model : Cascade
+        Any.
+    suites : Path
+        Directory of the functional suites.
+
+    Returns
+    -------
+    dict
+        Digest of the suites, and accuracy by functionality on their gate half.
+    """
+    whole = b"".join(path.read_bytes() for path in sorted(suites.iterdir()))
+    reached = accuracy(model, templates.suite(suites, gate=True))
+    return {"suites": hashlib.sha256(whole).hexdigest(), "accuracy": reached}
+
+
+def _functionalities(
+    challenger: Cascade, champion: Cascade, suites: Path, recorded: dict[str, Any]
+) -> list[Gate]:
+    new = standing(challenger, suites)
+    # Without the reader that it was fitted to, a champion is not what it was.
+    lame = isinstance(champion.reader(), ReaderError) and recorded.get("suites") == new["suites"]
+    old = (recorded if lame else standing(champion, suites))["accuracy"]
+    return [
+        _at_most(f"suite, fall of {kind!r}", old[kind] - reached, MAX_SUITE_DROP)
+        for kind, reached in new["accuracy"].items()
+    ]

@@ -20,7 +20,7 @@ from classifier.cascade import Cascade
 from classifier.dataset import Corpus
 from classifier.encoding import FORMAT
 from classifier.examples import Examples
-from classifier.gates import Gate, judge
+from classifier.gates import Gate, judge, standing
 from classifier.gathering import collect, gather, split
 from classifier.lexicon import Lexicon
 from classifier.metrics import measure
@@ -91,10 +91,10 @@ def _retrain(arguments: argparse.Namespace) -> int:
     corpus = Corpus(OURS, arguments.data, arguments.decisions)
     with Progress(*_COLUMNS, transient=True) as progress:
         trained = train(corpus, arguments.registry.parent / "training", progress)
-        model, tuning, check = trained.model, trained.tuning, trained.check
+        model, check = trained.model, trained.check
         progress.add_task("measuring", total=None)
         manifest = _manifest(trained, corpus)
-        gates = judge(model, _champion(arguments), tuning, check, OURS / "suites")
+        gates = _gates(trained, _champion(arguments))
         manifest["gates"] = [asdict(gate) for gate in gates]
         manifest["seconds"] = round(time.monotonic() - started, 1)
     print(*gates, sep="\n")
@@ -185,19 +185,23 @@ def _manifest(trained: Trained, corpus: Corpus) -> dict[str, Any]:
         "created": datetime.datetime.now(datetime.UTC).date().isoformat(),
         "rows": trained.rows,
         "metrics": measure(model, trained.tuning, trained.check),
+        "reached": standing(model, OURS / "suites"),
         "thresholds": model.thresholds_,
         "parameters": {"C": list(model.fast.C), "max_iter": model.fast.max_iter},
         "data": corpus.digests(),
     }
 
 
-def _champion(arguments: argparse.Namespace) -> Cascade | None:
+def _gates(trained: Trained, champion: registry.Champion | None) -> list[Gate]:
+    before, recorded = (champion.model, champion.manifest.get("reached")) if champion else (None, None)
+    return judge(trained.model, before, trained.tuning, trained.check, OURS / "suites", recorded=recorded)
+
+
+def _champion(arguments: argparse.Namespace) -> registry.Champion | None:
     """Load what the challenger must not fall behind, unless it is of another format or version."""
     try:
         shelf: Path = arguments.registry
-        return registry.load(
-            registry.SHIPPED if arguments.output else registry.champion_directory(shelf)
-        ).model
+        return registry.load(registry.SHIPPED if arguments.output else registry.champion_directory(shelf))
     except RegistryError as error:
         print(f"No champion to compare with: {error}")
         return None

@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score
 
-from classifier import gates
+from classifier import cascade, gates
 from classifier.cascade import Cascade
 from classifier.examples import NEWS, Examples
+from classifier.heads import Heads
+from classifier.reader import ReaderError
 from classifier.reading import Row
 from tests.classifier.conftest import OURS, read_seed
 
@@ -71,6 +73,22 @@ def test_it_refuses_a_functionality_that_got_worse(model, other, check):
     result = gates.judge(other, champion, check, check, SUITES)
     assert not found(result, "threats").passed
     assert found(result, "neutral identity").passed
+
+
+def test_it_goes_by_what_was_recorded_of_a_champion_whose_reader_is_gone(model, other, check, monkeypatch):
+    monkeypatch.setattr(cascade, "shipped", lambda: ReaderError("gone"))
+    recorded = gates.standing(model, SUITES)
+    recorded["accuracy"] = dict.fromkeys(recorded["accuracy"], 2.0)
+    never = Heads("gone", np.full(3, np.inf), *[np.zeros(3)] * 4)
+    falls = {}
+    for name, heads in (("whole", None), ("lame", never)):
+        other.heads = heads
+        result = gates.judge(model, other, check, check, SUITES, recorded=recorded)
+        falls[name] = {gate.name: gate.value for gate in result if "suite, fall" in gate.name}
+    assert set(falls["whole"].values()) == {0.0}
+    assert min(falls["lame"].values()) >= 1.0
+    stale = gates.judge(model, other, check, check, SUITES, recorded=recorded | {"suites": "others"})
+    assert found(stale, "threats").value == 0.0
 
 
 def test_it_measures_samples_as_scikit_learn_measures_each():
