@@ -5,15 +5,15 @@ from numpy.typing import NDArray
 
 from classifier import LABELS
 from classifier.cascade import Cascade
-from classifier.examples import Examples
+from classifier.examples import NEWS, Examples
 from classifier.model import Thresholds
 
 Floats = NDArray[np.float64]
 
 #: Share of clean news comments that each label may hold; together they stay below 1 %.
 HOLD_BUDGET = (0.003, 0.004, 0.001)
-#: Share of comments known not to be spam, many with links, that may be held as spam.
-HAM_BUDGET = 0.002
+#: Share of what is no spam, in sources that have spam too, many with links, that may be held as spam.
+HAM_BUDGET = 0.0125
 #: Spam is rejected unseen only above what one in this many real comments reaches.
 REJECT_ONE_IN = 2_000
 #: No comment is rejected below this score, however clean the data.
@@ -39,7 +39,7 @@ def held(scores: Floats, thresholds: Thresholds) -> NDArray[np.bool_]:
     return np.asarray((scores >= cuts).any(axis=1), bool)
 
 
-def choose_thresholds(news: Floats, ham: Floats) -> Thresholds:
+def choose_thresholds(news: Floats, ham: Floats, beside: Floats) -> Thresholds:
     """Choose the recommended thresholds from development data.
 
     Parameters
@@ -48,6 +48,8 @@ def choose_thresholds(news: Floats, ham: Floats) -> Thresholds:
         Scores of clean news comments.
     ham : ndarray of shape (m,)
         Spam scores of comments that are not spam.
+    beside : ndarray of shape (k,)
+        Spam scores of those that stand beside spam: what nobody would take for it tells nothing.
 
     Returns
     -------
@@ -61,7 +63,7 @@ def choose_thresholds(news: Floats, ham: Floats) -> Thresholds:
     chosen: Thresholds = {
         label: {"hold": float(cut), "reject": None} for label, cut in zip(LABELS, cuts, strict=True)
     }
-    hold = max(float(cuts[-1]), cut_at(ham, HAM_BUDGET))  # news comments have few links
+    hold = max(float(cuts[-1]), cut_at(beside, HAM_BUDGET))  # news comments have few links
     chosen["spam"] = {"hold": hold, "reject": max(hold, cut_at(ham, 1 / REJECT_ONE_IN), LEAST_REJECT)}
     return chosen
 
@@ -100,8 +102,12 @@ def recommend(model: Cascade, examples: Examples) -> Thresholds:
         As Cascade.thresholds_.
     """
     scores = model.score(examples.documents)
-    news, ham = examples.clean_news, examples.labels[:, LABELS.index("spam")] == 0
-    return choose_thresholds(scores[news if news.any() else ham], scores[ham, -1])
+    spam, news = examples.labels[:, LABELS.index("spam")], examples.clean_news
+    ham, sources = spam == 0, examples.sources
+    beside = ham & np.isin(sources, sources[spam == 1]) & (sources != NEWS)
+    if not beside.any():
+        beside = ham
+    return choose_thresholds(scores[news if news.any() else ham], scores[ham, -1], scores[beside, -1])
 
 
 def expected_hold(model: Cascade, halves: tuple[Examples, Examples]) -> tuple[int, float | None]:

@@ -26,14 +26,14 @@ def test_it_does_not_rank_one_class():
 
 def test_it_holds_within_the_budget():
     scores = np.random.default_rng(2).random((5_000, 3))
-    thresholds = choose_thresholds(scores, scores[:, -1])
+    thresholds = choose_thresholds(scores, scores[:, -1], scores[:, -1])
     assert 0 < held(scores, thresholds).mean() <= sum(HOLD_BUDGET)
 
 
 def test_it_holds_few_comments_with_links_though_news_have_none():
     rng = np.random.default_rng(4)
     ham = rng.random(5_000)
-    thresholds = choose_thresholds(np.zeros((5_000, 3)), ham)
+    thresholds = choose_thresholds(np.zeros((5_000, 3)), np.zeros(9_000), ham)
     assert 0 < (ham >= thresholds["spam"]["hold"]).mean() <= HAM_BUDGET
 
 
@@ -50,7 +50,7 @@ def test_it_tells_what_thresholds_trade():
 
 def test_it_rejects_spam_alone_and_only_the_blatant():
     scores = np.random.default_rng(3).random((5_000, 3))
-    thresholds = choose_thresholds(scores, scores[:, -1])
+    thresholds = choose_thresholds(scores, scores[:, -1], scores[:, -1])
     assert thresholds["dehumanising"]["reject"] is thresholds["hateful"]["reject"] is None
     assert thresholds["spam"]["reject"] >= max(thresholds["spam"]["hold"], np.quantile(scores[:, -1], 0.999))
 
