@@ -137,8 +137,8 @@ def _bogofilter(taught: Examples, home: Path) -> Scorer:
 def _mail(text: str) -> str:
     """Wrap a comment as one message of a mailbox."""
     return (
-        "From comment Thu Jan  1 00:00:00 1970\nSubject: comment\n\n"
-        + text.replace("\nFrom ", "\n>From ")
+        "From comment Thu Jan  1 00:00:00 1970\nSubject: comment\n"
+        + f"\n{text}".replace("\nFrom ", "\n>From ")
         + "\n\n"
     )
 
