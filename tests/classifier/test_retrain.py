@@ -46,7 +46,8 @@ def train_once():
 @pytest.fixture
 def unjudged(monkeypatch):
     """To judge by all suites, and to report on them, takes longer than to learn."""
-    monkeypatch.setattr(retrain, "judge", lambda *_: [])
+    monkeypatch.setattr(retrain, "judge", lambda *_, recorded: [])
+    monkeypatch.setattr(retrain, "standing", lambda *_: {})
     monkeypatch.setattr(retrain, "report", lambda *_: "")
 
 
