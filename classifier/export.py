@@ -82,20 +82,20 @@ def describe(directory: Path, epochs: Sequence[Path], averaged: int) -> None:
             "licence": "Apache-2.0",
             "sha256": digest(BASE / "model.safetensors"),
         },
-        "epochs": [_told(work) for work in epochs],
+        "epochs": [told for work in epochs for told in _told(work)],
         "averaged": averaged,
     }
     (directory / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n", "utf-8")
 
 
-def _told(work: Path) -> dict[str, Any]:
-    """Return seed and data of an epoch, its steps, and the mean loss of each tenth of them."""
+def _told(work: Path) -> list[dict[str, Any]]:
+    """Return seed, data, steps and loss by tenths of an epoch, after those of the reader it began with."""
     lines = (work / "log.jsonl").read_text("utf-8").splitlines()
     losses = {step["step"]: step["loss"] for step in map(json.loads, lines)}
     tenths = np.array_split(np.array(list(losses.values())), 10)
     told: dict[str, Any] = json.loads((work / "epoch.json").read_text("utf-8"))
     course = [round(float(np.nanmean(part)), 4) for part in tenths]
-    return told | {"steps": len(losses), "loss": course}
+    return [*told.pop("before"), told | {"steps": len(losses), "loss": course}]
 
 
 def main(argv: Sequence[str] | None = None) -> int:

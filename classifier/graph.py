@@ -78,6 +78,41 @@ def write(weights: Mapping[str, Array], attention_heads: int, path: Path) -> Non
     )
 
 
+def read(path: Path) -> dict[str, Array]:
+    """Read back the layers that `write` wrote, so that one can go on from them; the embeddings are left out.
+
+    Parameters
+    ----------
+    path : Path
+        Of the graph.
+
+    Returns
+    -------
+    dict of str to ndarray
+        By the names that `write` takes; each to half of what an 8-bit integer of its column stands for.
+    """
+    stored = {number.name: numpy_helper.to_array(number) for number in onnx.load(path).graph.initializer}
+    for name in [name.removesuffix("_scale") for name in stored if name.endswith("_scale")]:
+        whole = stored[name + "_quantized"].astype(np.float32) - stored[name + "_zero_point"]
+        stored[name] = whole * stored[name + "_scale"]
+    weights: dict[str, Array] = {}
+    for name, array in stored.items():
+        start, _, end = name.rpartition(".")
+        if start.startswith("encoder.layer."):
+            weights |= _parts(start + ".", end, array.T)
+    return weights
+
+
+def _parts(start: str, end: str, array: Array) -> dict[str, Array]:
+    """Return under their own names what one array of the graph holds, none if it is of integers."""
+    if end in ("qkv", "qkv_bias"):
+        kind = "bias" if end == "qkv_bias" else "weight"
+        names = [f"{start}attention.self.{part}.{kind}" for part in ("query", "key", "value")]
+        return dict(zip(names, np.split(array, 3), strict=True))
+    names = {"weight": ["weight"], "bias": ["bias"], "wide_bias": ["intermediate.dense.bias"]}.get(end, [])
+    return {start + name: array for name in names}
+
+
 def _embed(graph: _Graph, weights: Mapping[str, Array]) -> str:
     """Add what finds the vectors of tokens and of their places."""
     start = "embeddings."

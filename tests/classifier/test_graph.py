@@ -76,3 +76,14 @@ def test_it_refuses_weights_that_lack_one(tmp_path):
     with pytest.raises(KeyError, match=r"layer\.1\.output\.dense\.bias"):
         graph.write(weights, HEADS, tmp_path / "encoder.onnx")
     assert not any(tmp_path.iterdir())
+
+
+def test_its_layers_are_read_back_to_half_of_an_integer(tmp_path):
+    weights = some_weights()
+    graph.write(weights, HEADS, tmp_path / "encoder.onnx")
+    found = graph.read(tmp_path / "encoder.onnx")
+    assert set(found) == {name for name in weights if name.startswith("encoder.layer.")}
+    for name, weight in found.items():
+        most = np.abs(weights[name]).max(axis=-1, keepdims=True) / 127
+        off = most * 0.51 if weight.ndim == 2 else 0
+        assert (np.abs(weight - weights[name]) <= off).all(), name
