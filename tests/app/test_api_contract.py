@@ -32,7 +32,6 @@ def items(moderation: Moderation) -> list[str]:
     return [submit(moderation, f"[hateful=0.9] {n}", str(n))["id"] for n in range(EXAMPLES)]
 
 
-@pytest.mark.process
 @pytest.mark.parametrize(("method", "path"), OPERATIONS)
 def test_it_answers_as_its_description_says(app: Flask, items: list[str], method: str, path: str) -> None:
     # Imported here: it takes its time, and one of several test processes needs it.

@@ -190,7 +190,6 @@ def killed_at(m: Moderation, reached: int, before: bool, act: Callable[[], objec
         act()
 
 
-@pytest.mark.process
 def test_it_finishes_what_a_crash_interrupted(moderation: Moderation) -> None:
     m = moderation
 

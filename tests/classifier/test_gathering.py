@@ -15,7 +15,7 @@ from classifier.gathering import collect, gather, split
 from classifier.model import CommentModel
 from classifier.spool import Piece, Spool
 from classifier.training import epochs_for
-from tests.classifier.conftest import OURS, read_seed
+from tests.classifier.conftest import read_seed
 from tests.classifier.test_dataset import write_news
 from tests.process.cast import wait_for
 
@@ -145,11 +145,6 @@ def _fill(counts, lexicon):
     chosen = slice(350, 450)
     columns = {"labels": labels[chosen], "weights": np.ones((100, 3))}
     counts.append(Piece(count(encode(documents[chosen], lexicon)), columns))
-
-
-@pytest.mark.process  # some seconds
-def test_it_reads_our_own_data():
-    assert sum(1 for example in Corpus(OURS) if not example.made) > 10_000
 
 
 @pytest.mark.parametrize(

@@ -218,7 +218,6 @@ def fuzz(new_world: Callable[[], World], rule: Rule, method: str) -> None:
 ROOMS = [*filter(None, ASKERS), *([""] if "MODQUEUE_FUZZ" in os.environ else [])]
 
 
-@pytest.mark.process
 @pytest.mark.parametrize("room", ROOMS)
 def test_it_answers_whatever_it_is_asked(new_world: Callable[[], World], room: str) -> None:
     for rule, method in new_world().rules():

@@ -6,7 +6,6 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
@@ -174,7 +173,6 @@ class Life(RuleBasedStateMachine):
             assert self.told.get(comment, outcome) == outcome
 
 
-@pytest.mark.process
 def test_it_keeps_every_promise(moderation: Moderation, clock: Clock) -> None:
     class Run(Life):
         pass

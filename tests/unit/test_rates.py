@@ -47,7 +47,6 @@ def true_rates(full: Past) -> tuple[float, float]:
     return float((full.verdict[bad] == APPROVE).mean()), float((full.verdict[good] != APPROVE).mean())
 
 
-@pytest.mark.process  # some seconds of figures
 def test_its_estimates_are_unbiased_and_its_intervals_hold_what_they_promise() -> None:
     full, seen = world(seed=1)
     missed = (full.verdict == APPROVE) & (full.ruling == HATEFUL)
