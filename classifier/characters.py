@@ -41,7 +41,9 @@ _SMALL_CAPITALS = dict(zip("ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛ�
 
 #: Letters of other alphabets that pass for Latin ones. Used only in texts that are mostly Latin.
 HOMOGLYPHS = dict(zip("авсԁеԍһіјкӏмпорԛѕтԝхуѵьё", "abcdeghijklmnopqstwxyvbe", strict=True))
-HOMOGLYPHS |= dict(zip("αβεγηικνορτυχω", "abeyniknoptuxw", strict=True))
+HOMOGLYPHS |= dict(zip("αβεγηικνορτυχω", "abeyniknoptuxw", strict=True)) | dict(
+    zip("øđłıħŧ", "odliht", strict=True)
+)
 
 _EMOJI = {
     "💩": "shit",

@@ -28,6 +28,8 @@ SIGNS = {
     "^": "a",
     "¥": "y",
     "¢": "c",
+    "©": "c",
+    "®": "r",
 }
 _VOWELS = frozenset("aeiouy")
 _ALIKE = ("aeiouy", "ckq", "szcx", "fvw", "bpdt", "gj", "mn", "lr")

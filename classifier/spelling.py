@@ -20,10 +20,15 @@ LONGEST, MOST = 40, 24
 _AROUND = ".,;:!?\"'()[]{}<>…-~`"
 _CHUNK = re.compile(r"\S+")
 _JOINTS = re.compile(r"[.\-_*·~,/|:#]+")
+_COMPOUND = re.compile(r"[a-z][^-]*(?:-[^-]+)+")
+_UNITS = (
+    "st|nd|rd|th|am|pm|mm|cm|km|kg|mg|ml|mph|kmh|lbs?|oz|ft|hrs?|mins?|sec|day|yrs?|bn"
+    "|gb|mb|kb|tb|hz|mhz|ghz|mp|px|kw|[a-z]"
+)
 _FIRST = str.maketrans({sign: letters[0] for sign, letters in SIGNS.items()})
 #: What is no known word, but must be one: letters with signs among them, or a sign before three or more.
-_LEET = re.compile(r"(?![a-z]{1,4}[0-9]+[a-z]?$)[a-z]+[0134578@$!|][a-z0134578@$!|]*[a-z]|[$@5][a-z]{3,}")
-_MEASURE = re.compile(r"[$£€]?(?!0[a-z])[0-9]+[a-z]{0,3}")
+_LEET = re.compile(r"(?![a-z]{1,4}[0-9]+[a-z]?$)[a-z]+[0134578@$!|][a-z0134578@$!|]*[a-z]|[$@50][a-z]{3,}")
+_MEASURE = re.compile(rf"[$£€]?(?!0[a-z])[0-9]+(?:{_UNITS})?")
 _ADDRESS = re.compile(r"/|\w[.@]\w+\.\w|\.(?:com|net|org)\b")
 #: A cost is the logarithm of how rare it is: so dear may a slip and what it makes of so many letters be.
 _DEAREST = {2: 0.0, 3: 9.5, 4: 14.5, 5: 15.5, 6: 16.5}
@@ -120,9 +125,9 @@ class Speller:
                 break
         return best
 
-    def _was_cut(self, pieces: Sequence[str]) -> bool:
+    def _was_cut(self, pieces: Sequence[str], least: int = 5) -> bool:
         word = "".join(pieces)
-        if len(pieces) < 2 or len(word) < 5 or word not in self._words:
+        if len(pieces) < 2 or len(word) < least or word not in self._words:
             return False
         apart = sum(self._costs.get(piece, _UNKNOWN) for piece in pieces)
         return any(map(self._is_scrap, pieces)) and self._costs[word] + _CUT < apart
@@ -149,8 +154,10 @@ class Speller:
         if apostrophe and not stem.isalpha() and ending.isalpha():
             mended = self.meant(stem)
             return mended and mended + apostrophe + ending
+        if "|" in chunk and (word := self._as_signs(chunk)):
+            return word
         parts = [part for part in _JOINTS.split(chunk) if part]
-        if self._was_cut(parts):
+        if self._was_cut(parts, least=4):
             return "".join(parts)
         if all(part in self._known or part.isdigit() for part in parts):
             return None
@@ -161,12 +168,14 @@ class Speller:
         whole = "".join(parts)
         if len(parts) > 1 and whole in self._words:
             return whole
-        if len(parts) > 1 and whole.isalpha():
-            mended = [part if part in self._known else self.meant(part) or part for part in parts]
-            return " ".join(mended) if mended != parts else None
         if _MEASURE.fullmatch(whole):
             return None
-        return self._unsigned(whole) or (chunk.translate(_FIRST) if _LEET.fullmatch(chunk) else None)
+        if not whole.isalpha() and (word := self._unsigned(whole)):
+            return word
+        if not (whole.isalpha() or _COMPOUND.fullmatch(chunk)):
+            return chunk.translate(_FIRST) if _LEET.fullmatch(chunk) else None
+        mended = [part if part in self._known else self.meant(part) or part for part in parts]
+        return " ".join(mended) if mended != parts else None
 
     def _starred(self, chunk: str) -> str | None:
         """Return the likeliest word of which some letters are stars."""
@@ -176,14 +185,18 @@ class Speller:
         )
         return next(filter(pattern.fullmatch, alike), None)
 
-    def _unsigned(self, chunk: str) -> str | None:
-        """Return the word of which some letters are other signs."""
+    def _as_signs(self, chunk: str) -> str | None:
+        """Return the likeliest word of which some letters are other signs and the rest as they should be."""
         readings = product(*(SIGNS.get(char, char) for char in chunk))
-        spelt = ["".join(letters) for letters in islice(readings, _MOST_READINGS)]
-        if words := [word for word in spelt if word in self._words]:
-            best = min(words, key=self._costs.__getitem__)
-            return best if len(best) > 2 or self._costs[best] < _DEAREST_OF_TWO_LETTERS else None
-        first = spelt[0]
+        spelt = ("".join(letters) for letters in islice(readings, _MOST_READINGS))
+        best = min(self._words.intersection(spelt), key=self._costs.__getitem__, default="")
+        return best if len(best) > 2 or (best and self._costs[best] < _DEAREST_OF_TWO_LETTERS) else None
+
+    def _unsigned(self, chunk: str) -> str | None:
+        """Return the word of which some letters are other signs, even if there is a slip in it."""
+        if word := self._as_signs(chunk):
+            return word
+        first = "".join(SIGNS.get(char, char)[0] for char in chunk)
         if len(first) < 5 or not (first.isalpha() and first.isascii()):
             return None
         return first if is_inflected(first, self._words) else self._word(first)
@@ -196,6 +209,8 @@ class Speller:
             return word
         if len(letters) > 2 and without_vowels(letters) == letters and letters in self._bare:
             return self._bare[letters]
+        if letters[0] == "a" and letters[1:] in self._words and len(letters) > 3:
+            return f"a {letters[1:]}"
         return self._apart(letters) if len(letters) > 6 else None
 
     def _apart(self, letters: str) -> str | None:
