@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, Response, request
 
 from service.akismet import Akismet
 from service.web import akismet_form as form
@@ -29,7 +29,7 @@ def usage_limit() -> Response:
     share = f"{100 * used / limit:.2f}" if limit else "0"
     throttled = bool(limit) and used >= limit
     shown = {"limit": limit or "none", "usage": used, "percentage": share, "throttled": throttled}
-    return jsonify(shown)
+    return _bare(shown)
 
 
 @blueprint.get("/1.2/key-sites")
@@ -44,7 +44,7 @@ def key_sites() -> Response:
         columns = ("site", "spam", "ham", "missed_spam", "false_positives", "is_revoked", "api_calls")
         lines = (f"Active sites for {month}", ",".join(columns), ",".join(str(row[c]) for c in columns))
         return form.text("\n".join(lines))
-    return jsonify({month: [row], "limit": 500, "offset": 0, "total": 1})
+    return _bare({month: [row], "limit": 500, "offset": 0, "total": 1})
 
 
 @blueprint.post("/1.1/get-stats")

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from flask import Blueprint, Response, g, request
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from service.connectors.address import parse
 from service.domain import Comment, Site
@@ -52,6 +53,7 @@ def prepare(pages: Blueprint) -> None:
     pages.before_request(_read)
     pages.register_error_handler(WrongKey, _wrong_key)
     pages.register_error_handler(Invalid, _invalid)
+    pages.register_error_handler(RequestEntityTooLarge, _too_large)
     for error in (TooMany, Unavailable):
         pages.register_error_handler(error, _later)
 
@@ -149,6 +151,10 @@ def _wrong_key(error: WrongKey) -> Response:
 def _invalid(error: Invalid) -> Response:
     # WordPress holds the comment then.
     return text("invalid", {"X-akismet-debug-help": _header(str(error))})
+
+
+def _too_large(_: RequestEntityTooLarge) -> Response:
+    return _invalid(Invalid("body", f"longer than {BODY_LIMIT} bytes"))
 
 
 def _later(error: TooMany | Unavailable) -> Response:

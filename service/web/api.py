@@ -146,9 +146,14 @@ def _invalid(error: ValidationError) -> Exception:
     found = error.errors(include_url=False, include_context=False, include_input=False)
     if found[0]["type"] == "json_invalid":
         return BadRequest(f"the body is not JSON: {found[0]['msg'].removeprefix('Invalid JSON: ')}")
-    named = [(".".join(map(str, e["loc"]))[:64] or "body", e["msg"]) for e in found[:10]]
+    named = [(_place(e["loc"])[:64] or "body", e["msg"]) for e in found[:10]]
     others = "".join(f"; {name}: {message}" for name, message in named[1:])
     return Invalid(named[0][0], named[0][1].removeprefix("Value error, ") + others)
+
+
+def _place(loc: tuple[int | str, ...]) -> str:
+    # Of a field that may be one of several types, their names come after its own.
+    return ".".join(str(part) for part in loc if "[" not in str(part))
 
 
 def _json(shown: BaseModel, status: int = 200) -> Response:

@@ -55,7 +55,9 @@ class CommentsQuery(_Given):
     model_config = ConfigDict(extra="forbid", strict=False, frozen=True)
 
     site: str = Field("", max_length=64, description="Only this site; all sites of the token without it.")
-    lane: Lane | Literal["pending", "decided", "all"] = "pending"
+    lane: Annotated[
+        Lane | Literal["pending", "decided", "all"], BeforeValidator(lambda given: given or "pending")
+    ] = "pending"
     cursor: str = Field("", pattern=CURSOR, description="The `next_cursor` of the page before.")
     limit: int = Field(50, ge=1, le=MAX_PAGE)
 
@@ -93,7 +95,7 @@ class _Ruled(_Given):
     reason: ReasonCode | None = Field(
         None, validate_default=True, description="Required to reject; of no effect on an approval."
     )
-    note: Note = ""
+    note: Note | None = ""
 
     @field_validator("reason")
     @classmethod
@@ -112,7 +114,7 @@ class DecisionBody(_Ruled):
     def wish(self) -> Wish:
         """Return what is asked for, as the use cases take it."""
         token = self.lease_token or ""
-        return Wish(self.decision, self.reason, self.note, token, self.revision, source="api")
+        return Wish(self.decision, self.reason, self.note or "", token, self.revision, source="api")
 
 
 class BulkBody(_Ruled):
@@ -122,4 +124,4 @@ class BulkBody(_Ruled):
 
     def wish(self) -> Wish:
         """Return what is asked for, as the use cases take it."""
-        return Wish(self.decision, self.reason, self.note, source="api")
+        return Wish(self.decision, self.reason, self.note or "", source="api")

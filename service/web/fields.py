@@ -126,7 +126,19 @@ def _form(body: bytes) -> dict[str, Any]:
         pairs = parse_qsl(body.decode("latin-1"), True, encoding="latin-1", max_num_fields=FIELD_COUNT_LIMIT)
     except ValueError:
         raise Invalid("body", f"more than {FIELD_COUNT_LIMIT} form fields") from None
-    return _unique([(_text(name, "field name"), _text(value, name)) for name, value in pairs])
+    return _nested(_unique([(_text(name, "field name"), _text(value, name)) for name, value in pairs]))
+
+
+def _nested(form: dict[str, Any]) -> dict[str, Any]:
+    """Gather what is sent as comment_data[comment_content], as PHP writes nested fields."""
+    result: dict[str, Any] = {}
+    for name, value in form.items():
+        outer, bracket, inner = name.partition("[")
+        group = result.setdefault(outer, {}) if bracket and inner.endswith("]") else result
+        if not isinstance(group, dict) or (group is result and name in result):
+            raise Invalid(_named(outer), "given twice")
+        group[name if group is result else inner[:-1]] = value
+    return result
 
 
 def _text(value: str, name: str) -> str:

@@ -110,8 +110,9 @@ def analyse() -> Response:
         for name, label in labels.items()
         if scores[label] >= asked.requestedAttributes[name].scoreThreshold
     }
-    said = {"languages": asked.languages or list(LANGUAGES), **_detected(found), **_token(asked)}
-    return jsonify({"attributeScores": shown, **said})
+    # What is not known to be of another language is read as English.
+    said = {"languages": asked.languages or list(LANGUAGES), "detectedLanguages": [found or "en"]}
+    return jsonify({"attributeScores": shown, **said, **_token(asked)})
 
 
 @blueprint.post("/comments:suggestscore")
@@ -202,11 +203,6 @@ def _sigmoid(log_odds: float) -> float:
 
 def _probability(value: float) -> dict[str, object]:
     return {"value": value, "type": "PROBABILITY"}
-
-
-def _detected(found: str) -> dict[str, list[str]]:
-    # English is recognised by what it is not: short texts may be anything, and are not guessed at.
-    return {"detectedLanguages": [found]} if found else {}
 
 
 def _token(asked: _Common) -> dict[str, str]:

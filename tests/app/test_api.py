@@ -126,8 +126,8 @@ def test_it_shows_a_lease_without_its_token_while_it_lives(api: Api, clock: Cloc
 
 @pytest.mark.parametrize(
     ("lane", "found"),
-    [("pending", ["1", "2"]), ("hateful", ["1"]), ("spam", ["2"]), ("all", ["3", "2", "1"]), ("decided", []),
-     ("errors", []), ("uncertain", [])],
+    [("pending", ["1", "2"]), ("", ["1", "2"]), ("hateful", ["1"]), ("spam", ["2"]),
+     ("all", ["3", "2", "1"]), ("decided", []), ("errors", []), ("uncertain", [])],
 )  # fmt: skip
 def test_it_lists_a_lane(api: Api, moderation: Moderation, clock: Clock, lane: str, found: list[str]) -> None:
     for n, text in enumerate([HATEFUL, "[spam=0.8]", "fine"], 1):
@@ -157,11 +157,11 @@ def test_it_pages_through_a_list(api: Api, moderation: Moderation, clock: Clock)
 
 @pytest.mark.parametrize(
     ("query", "field"),
-    [("limit=0", "limit"), ("limit=101", "limit"), ("limit=x", "limit"), ("lane=nowhere", "lane"),
-     ("cursor=x", "cursor"), ("cursor=nan~a", "cursor"), ("page=2", "page"), (f"site={'a' * 65}", "site")],
+    [("lane=Uncertain", "lane"), ("limit=0", "limit"), ("limit=101", "limit"), ("limit=x", "limit"),
+     ("lane=nowhere", "lane"), ("cursor=x", "cursor"), ("cursor=nan~a", "cursor"), ("page=2", "page"), (f"site={'a' * 65}", "site")],
 )  # fmt: skip
 def test_it_names_the_part_of_a_query_that_is_wrong(api: Api, query: str, field: str) -> None:
-    assert api.refused(422, "GET", f"comments?{query}")["field"].startswith(field)
+    assert api.refused(422, "GET", f"comments?{query}")["field"] == field
 
 
 @pytest.mark.parametrize("cursor", ["e~" + "0" * 26, "1e999~" + "0" * 26])

@@ -51,6 +51,19 @@ def test_it_reads_a_form(sender: Sender, moderation: Moderation) -> None:
     assert (comment.comment_id, comment.text, comment.author) == ("5", "Grüße & [spam=0.7]", "Zoë")
 
 
+def test_it_reads_nested_fields_of_a_form(sender: Sender, moderation: Moderation) -> None:
+    fields = {
+        "comment_id": "5",
+        "comment_data[comment_content]": "hello",
+        "comment_data[comment_author]": "Zoë",
+    }
+    fields |= {"current_post_data[post_title]": "The bridge", "comment_meta[rating][0]": "1"}
+    answer = sender.post(urlencode(fields).encode(), headers=FORM).get_json()
+    comment = moderation.store.views.item(answer["id"]).comment
+    found = comment.comment_id, comment.text, comment.author, comment.post_title
+    assert found == ("5", "hello", "Zoë", "The bridge")
+
+
 def test_it_reads_nested_fields_of_webhook_plugins(sender: Sender, moderation: Moderation) -> None:
     nested = {
         "comment_id": 9,
@@ -190,6 +203,8 @@ def test_it_names_every_field_that_is_wrong(sender: Sender) -> None:
         (b"comment_ID=1&comment_content=%FF", "comment_content"),
         (b"comment_ID=1&comment_ID=2&comment_content=x", "comment_ID"),
         (b"comment_ID=1&comment_content=a%00b", "comment_content"),
+        (b"comment_ID=1&comment_data=x&comment_data%5Bcomment_content%5D=x", "comment_data"),
+        (b"comment_ID=1&comment_data%5Bcomment_content%5D=x&comment_data=x", "comment_data"),
         (b"&".join(b"f%d=1" % n for n in range(1_500)), "body"),
     ],
 )

@@ -51,7 +51,7 @@ def test_it_says_what_language_it_detected(client: FlaskClient) -> None:
     # Who names a language is believed, and told.
     told = call(client, foreign)
     assert (told.status_code, told.get_json()["detectedLanguages"]) == (200, ["de"])
-    assert "detectedLanguages" not in call(client, BODY).get_json()
+    assert call(client, BODY).get_json()["detectedLanguages"] == ["en"]
     asked = {name: value for name, value in foreign.items() if name != "languages"}
     refused = call(client, asked)
     assert refused.status_code == 400
@@ -68,6 +68,7 @@ def test_it_scores_as_asked(client: FlaskClient) -> None:
         "attributeScores": {
             "SPAM": {"spanScores": [{"begin": 0, "end": 18, "score": score}], "summaryScore": score}
         },
+        "detectedLanguages": ["en"],
         "languages": ["en"],
         "clientToken": "mine",
     }
