@@ -158,7 +158,8 @@ def test_it_pages_through_a_list(api: Api, moderation: Moderation, clock: Clock)
 @pytest.mark.parametrize(
     ("query", "field"),
     [("lane=Uncertain", "lane"), ("limit=0", "limit"), ("limit=101", "limit"), ("limit=x", "limit"),
-     ("lane=nowhere", "lane"), ("cursor=x", "cursor"), ("cursor=nan~a", "cursor"), ("page=2", "page"), (f"site={'a' * 65}", "site")],
+     ("lane=nowhere", "lane"), ("cursor=x", "cursor"), ("cursor=nan~a", "cursor"), ("page=2", "page"),
+     (f"site={'a' * 65}", "site")],
 )  # fmt: skip
 def test_it_names_the_part_of_a_query_that_is_wrong(api: Api, query: str, field: str) -> None:
     assert api.refused(422, "GET", f"comments?{query}")["field"] == field
