@@ -70,7 +70,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0, or 1 with the reason on standard error if the data are wrong or promotion was refused.
+        0, or 1 with the reason on standard error if a file is missing or wrong, or promotion was refused.
     """
     arguments = _arguments(argv)
     if arguments.data is None:
@@ -81,7 +81,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
     try:
         return _retrain(arguments)
-    except (DataError, RegistryError, ValueError) as error:
+    except (DataError, OSError, RegistryError, ValueError) as error:
         print(error, file=sys.stderr)
         return 1
 

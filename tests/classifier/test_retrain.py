@@ -121,6 +121,11 @@ def test_it_refuses_an_absent_data_directory(small, capsys):
     assert "no such directory" in capsys.readouterr().err
 
 
+def test_it_refuses_decisions_that_are_not_there(small, capsys):
+    assert retrain.main(["--registry", str(small), "--decisions", "/nonexistent"]) == 1
+    assert "/nonexistent" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("other", [["--dry-run"], ["--output", "x"]])
 def test_it_promotes_only_what_it_registers(other, capsys):
     with pytest.raises(SystemExit):
