@@ -41,7 +41,7 @@ def model_list(as_json: bool) -> None:
 def model_show(model_id: str) -> None:
     """Print what is known of a model; of the champion without ID."""
     with _registry() as (registry, path):
-        directory = path / model_id if model_id else registry.champion_directory(path)
+        directory = registry.find(path, model_id) if model_id else registry.champion_directory(path)
         click.echo(json.dumps(registry.load(directory).manifest, indent=2, ensure_ascii=False))
 
 

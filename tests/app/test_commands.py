@@ -145,8 +145,14 @@ def test_it_lists_no_deliveries_where_there_are_none(run: Run) -> None:
 def test_it_lists_the_shipped_model_as_champion(run: Run) -> None:
     (row,) = json.loads(run("model", "list", "--json").stdout)
     assert row["champion"] is True
-    assert row["id"] in run("model", "show").stdout
-    assert run("model", "promote", "nothing").exit_code == 1
+    assert run("model", "show", row["id"]).stdout == run("model", "show").stdout
+    assert json.loads(run("model", "show").stdout)["id"] == row["id"]
+    assert run("model", "promote", row["id"]).stdout == f"{row['id']} is the champion\n"
+    for refused in (("promote", "nothing"), ("show", "nothing"), ("show", "../models")):
+        assert run("model", *refused).exit_code == 1
+
+
+def test_it_rolls_back_no_model_where_none_was_promoted(run: Run) -> None:
     assert run("model", "rollback").exit_code == 1
 
 
