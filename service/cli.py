@@ -8,6 +8,7 @@ import signal
 import sys
 import tempfile
 import time
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
@@ -36,27 +37,49 @@ WITHOUT = click.option(
 
 
 class Refusing(click.Group):
-    """Turns a refusal, or a file that cannot be used, into one line on standard error and exit code 1."""
+    """Turns a refusal, or what cannot be read or written, into one line on standard error and exit code 1."""
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""
         try:
-            return super().invoke(ctx)
-        except ModqueueError as error:
-            click.echo(f"modqueue: {error}", err=True)
+            result = super().invoke(ctx)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            # Whoever reads along has enough: click ends in silence.
+            raise
+        except (ModqueueError, OSError, RecursionError, UnicodeDecodeError, UnicodeEncodeError) as error:
+            click.echo(f"modqueue: {_said(error)}", err=True)
             ctx.exit(1)
-        except OSError as error:
-            if error.filename is None:
-                raise
-            click.echo(f"modqueue: {error.filename}: {error.strerror}", err=True)
-            ctx.exit(1)
+        return result
+
+
+def _said(error: Exception) -> str:
+    if isinstance(error, OSError):
+        return f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror or error)
+    if isinstance(error, RecursionError):
+        return "what was given is nested too deeply"
+    if isinstance(error, UnicodeDecodeError | UnicodeEncodeError):
+        return f"what was given holds {error.object[error.start : error.start + 1]!r}, which is not UTF-8"
+    return str(error)
 
 
 @click.group(cls=Refusing, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="modqueue")
 def main() -> None:
     """Self-hosted comment moderation for blogs."""
+    _open_streams()
     logs.configure("error")
+
+
+def _open_streams() -> None:
+    # A closed one is None to Python: reading that is refused, and what is written there is lost.
+    sys.stdin = sys.stdin or os.fdopen(os.open(os.devnull, os.O_WRONLY))
+    sys.stdout = sys.stdout or os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
+    sys.stderr = sys.stderr or os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            # JSON is UTF-8, whatever the locale.
+            stream.reconfigure(encoding="utf-8", errors=stream.errors)
 
 
 for group in (sites.site, people.moderator, people.token, senders.sender, deliveries.delivery, models.model):
