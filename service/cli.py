@@ -17,7 +17,9 @@ import click
 from service import config, logs
 from service.commands import (
     archives,
+    as_json,
     deliveries,
+    json_anyway,
     models,
     open_store,
     people,
@@ -25,6 +27,7 @@ from service.commands import (
     privacy,
     reach,
     senders,
+    show,
     sites,
 )
 from service.errors import ModqueueError
@@ -127,6 +130,7 @@ def serve(host: str, port: int, workers: int | None, data_dir: Path | None) -> N
     "--input", "source", type=click.File("rb"), default="-", help="JSON lines; - is standard input."
 )
 @click.option("--explain", is_flag=True, help="Add the contributions of each part of the text.")
+@json_anyway
 def score(source: Any, explain: bool) -> None:
     """Score comments: JSON lines in, JSON lines out."""
     from service.process import usable_cores
@@ -147,7 +151,7 @@ def import_() -> None:
 @click.argument("source", metavar="FILE|URL")
 @click.option("--site", "site_id", required=True, metavar="ID", help="The site that the comments belong to.")
 @click.option("--user", help="Read by REST: who made the application password on standard input.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@as_json
 def import_wordpress(source: str, site_id: str, user: str | None, as_json: bool) -> None:
     """Bring a WordPress's comments with their states: examples to learn from, and their authors' history."""
     from service.importing_run import run
@@ -179,8 +183,11 @@ def doctor(as_json: bool) -> None:
 )
 @click.option("--site", metavar="ID", help="Learn the correction of one site from its decisions, no more.")
 @WITHOUT
+@as_json
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[OPTIONS]...")
-def retrain(arguments: tuple[str, ...], from_store: bool, site: str, without: tuple[str, ...]) -> None:
+def retrain(
+    arguments: tuple[str, ...], from_store: bool, site: str, without: tuple[str, ...], as_json: bool
+) -> None:
     """Train a challenger, judge it, and promote it where the gates let it.
 
     Other options go to `python -m classifier.retrain`; its --help lists them.
@@ -189,15 +196,15 @@ def retrain(arguments: tuple[str, ...], from_store: bool, site: str, without: tu
     from service.examples import write
 
     if site:
-        models.correct(site, without)
+        models.correct(site, without, as_json)
         return
     os.environ["MODQUEUE_DATA_DIR"] = str(config.load().data_dir)
     with tempfile.TemporaryDirectory(prefix="modqueue-retrain-") as name:
         decisions = Path(name) / "decisions.jsonl"
         if from_store:
             with open_store() as store:
-                click.echo(f"{write(store, decisions, without)} decisions from the store")
-        extra = ["--decisions", str(decisions)] if from_store else []
+                click.echo(f"{write(store, decisions, without)} decisions from the store", err=as_json)
+        extra = [*(["--decisions", str(decisions)] if from_store else []), *(["--json"] if as_json else [])]
         sys.exit(retrain_main([*arguments, *extra]))
 
 
@@ -210,6 +217,7 @@ def retrain(arguments: tuple[str, ...], from_store: bool, site: str, without: tu
 @click.option(
     "--output", type=click.File("w", lazy=False), default="-", help="JSON lines; - is standard output."
 )
+@json_anyway
 def export(
     *, examples: bool, author: str | None, pooled: bool, without: tuple[str, ...], chosen: tuple[str, ...],
     output: Any,
@@ -231,24 +239,28 @@ def export(
 
 @main.command()
 @click.argument("target", type=click.Path(path_type=Path, dir_okay=False))
-def backup(target: Path) -> None:
+@as_json
+def backup(target: Path, as_json: bool) -> None:
     """Write store, secrets and models into one file, while the service runs or not."""
     from service.backup import backup as write
 
     manifest = write(config.load(), target)
-    click.echo(f"{target}: {manifest['keys']} keys, {len(manifest['files'])} files")
+    keys, files = manifest["keys"], len(manifest["files"])
+    made = {"file": str(target), "keys": keys, "files": files}
+    show(made, as_json, f"{target}: {keys} keys, {files} files")
 
 
 @main.command()
 @click.argument("source", type=click.Path(path_type=Path, dir_okay=False, exists=True))
-def restore(source: Path) -> None:
+@as_json
+def restore(source: Path, as_json: bool) -> None:
     """Make an empty data directory of a backup."""
     from service.backup import restore as read
 
     manifest = read(config.load(), source)
-    click.echo(
-        f"{manifest['restored']} keys of {manifest['keys']} restored (what has expired since is left out)"
-    )
+    keys, restored = manifest["keys"], manifest["restored"]
+    said = f"{restored} keys of {keys} restored (what has expired since is left out)"
+    show({"keys": keys, "restored": restored}, as_json, said)
 
 
 @main.command()

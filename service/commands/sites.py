@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from service import config, signing, site_settings
-from service.commands import as_json, log, open_store, show
+from service.commands import as_json, json_anyway, log, open_store, show
 from service.connectors.address import check_callback_url, check_site_url
 from service.domain import Policy, Secret, Site
 from service.errors import Invalid
@@ -109,8 +109,10 @@ def site_remove(site_id: str) -> None:
 @site.command("policy")
 @click.argument("site_id", metavar="ID")
 @click.option(
-    "--set", "source", type=click.File("r"), help="A JSON file with the new policy; - is standard input."
-)
+    "--set", "source", type=click.File(encoding="utf-8"),
+    help="A JSON file with the new policy; - is standard input.",
+)  # fmt: skip
+@json_anyway
 def site_policy(site_id: str, source: Any) -> None:
     """Print a blog's policy, or set a new version of it."""
     with open_store() as store:

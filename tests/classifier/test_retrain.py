@@ -86,6 +86,15 @@ def test_it_promotes_what_passes(trained, unjudged, capsys):
     assert "is promoted" in capsys.readouterr().out
 
 
+def test_it_says_as_json_what_became_of_it(trained, unjudged, capsys):
+    assert retrain.main(["--registry", str(trained), "--promote", "--json"]) == 0
+    printed = capsys.readouterr()
+    (entry,) = registry.models(trained)
+    said = json.loads(printed.out)
+    assert said == {k: entry[k] for k in ("id", "promoted", "rows", "seconds", "gates")}
+    assert "is promoted" in printed.err
+
+
 def test_it_goes_on_where_it_was_broken_off(small, unjudged, monkeypatch, capsys):
     with monkeypatch.context() as broken:
         broken.setattr(retrain.CommentModel, "calibrate", _interrupt)
