@@ -18,6 +18,7 @@ from service import config, logs
 from service.commands import (
     archives,
     as_json,
+    check_sites,
     deliveries,
     json_anyway,
     models,
@@ -209,13 +210,16 @@ def retrain(
 
 
 @main.command()
-@click.option("--examples", is_flag=True, help="Decisions as labelled texts, for training.")
+@click.option("--examples", is_flag=True, help="Decisions as labelled texts, for training; the default.")
 @click.option("--author", metavar="EMAIL|IP", help="All that is kept of somebody who wrote comments.")
-@click.option("--pooled", is_flag=True, help="With --examples: for others, without who wrote or decided.")
+@click.option("--pooled", is_flag=True, help="Of examples: for others, without who wrote or decided.")
 @WITHOUT
 @privacy.SITES
 @click.option(
-    "--output", type=click.File("w", lazy=False), default="-", help="JSON lines; - is standard output."
+    "--output",
+    type=click.File("w", encoding="utf-8", lazy=False),
+    default="-",
+    help="JSON lines; - is standard output.",
 )
 @json_anyway
 def export(
@@ -227,12 +231,13 @@ def export(
     from service.examples import export as examples_of
     from service.examples import line
 
-    if examples == bool(author) or (pooled and author):
-        raise click.UsageError("give --examples or --author")
-    if author:
+    if author is not None and (examples or pooled):
+        raise click.UsageError("--author goes with neither --examples nor --pooled")
+    if author is not None:
         output.writelines(privacy.exported(author, chosen))
         return
     with open_store() as store:
+        check_sites(store, chosen)
         found = examples_of(store, chosen, without)
         output.writelines(line(example) for example in (exchange.pooled(found) if pooled else found))
 

@@ -92,6 +92,7 @@ def token() -> None:
 @as_json
 def token_add(name: str, sites: tuple[str, ...], read_only: bool, as_json: bool) -> None:
     """Make a token that reads and decides for the given sites; it is not shown again."""
+    check_name(name)
     made = "mqt_" + secrets.token_urlsafe(32)
     with open_store() as store:
         check_sites(store, sites)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+import sys
 import time
 from dataclasses import asdict, replace
 from typing import Any
@@ -97,9 +98,11 @@ def site_callback(site_id: str, url: str) -> None:
 
 @site.command("remove")
 @click.argument("site_id", metavar="ID")
-@click.confirmation_option(prompt="Refuse this blog's comments from now on?")
-def site_remove(site_id: str) -> None:
+@click.option("--yes", is_flag=True, help="Do not ask; without a terminal nobody is asked.")
+def site_remove(site_id: str, yes: bool) -> None:
     """Forget a blog; its comments stay until they expire."""
+    if not yes and sys.stdin.isatty():
+        click.confirm("Refuse this blog's comments from now on?", abort=True)
     with open_store() as store:
         store.registry.remove_site(site_id)
         log(store, "site removed", site=site_id)
