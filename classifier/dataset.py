@@ -52,11 +52,11 @@ class Corpus:
         Returns
         -------
         list of (Path, dict)
-            Those that exist.
+            Ours, the decisions, and the public sets that exist.
         """
         own = (*sorted((self.ours / "seed").glob("*.jsonl")), *self.decisions)
         sets = [(path, self._settings["sets"][path.stem]) for path in self.public_files]
-        return [(path, self._settings["seed"]) for path in own if path.exists()] + sets
+        return [(path, self._settings["seed"]) for path in own] + sets
 
     @property
     def public_files(self) -> list[Path]:

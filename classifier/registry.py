@@ -21,6 +21,8 @@ _MODEL = "model.joblib"
 _MANIFEST = "manifest.json"
 _PROMOTED = "promoted"
 _HISTORY = "promotions.txt"
+# In the history, for the shipped model: with an upgrade it is another one.
+_SHIPPED = "shipped"
 _ID = re.compile(r"\d{4}-\d{2}-\d{2}-[0-9a-f]{6}")
 
 
@@ -181,26 +183,53 @@ def models(registry: Path) -> list[dict[str, Any]]:
     return [_manifest(directory) | {"promoted": directory.name == current} for directory in directories]
 
 
-def promote(registry: Path, model_id: str) -> None:
-    """Put a trained model in use; the services see it within seconds.
+def find(registry: Path, model_id: str) -> Path:
+    """Say which directory holds a model.
 
     Parameters
     ----------
     registry : Path
-        Directory of the trained models.
+        Directory of the trained models; need not exist.
     model_id : str
-        Name of one of them.
+        One of theirs, or that of the shipped model.
+
+    Returns
+    -------
+    Path
+        Among the trained models, or SHIPPED.
 
     Raises
     ------
     RegistryError
-        If there is none of that name, or it cannot be loaded.
+        If there is none of that id.
     """
-    if not _ID.fullmatch(model_id) or not (registry / model_id).is_dir():
-        msg = f"{registry}: no model {model_id}: see `modqueue model list`"
-        raise RegistryError(msg)
-    load(registry / model_id)
-    _write_history(registry, [*_history(registry), model_id])
+    if _ID.fullmatch(model_id) and (registry / model_id).is_dir():
+        return registry / model_id
+    if model_id == _manifest(SHIPPED)["id"]:
+        return SHIPPED
+    msg = f"{registry}: no model {model_id}: see `modqueue model list`"
+    raise RegistryError(msg)
+
+
+def promote(registry: Path, model_id: str) -> None:
+    """Put a model in use; the services see it within seconds.
+
+    Parameters
+    ----------
+    registry : Path
+        Directory of the trained models; made if absent.
+    model_id : str
+        One of theirs, or that of the shipped model.
+
+    Raises
+    ------
+    RegistryError
+        If there is none of that id, or it cannot be loaded.
+    """
+    directory = find(registry, model_id)
+    load(directory)
+    registry.mkdir(parents=True, exist_ok=True)
+    _write_history(registry, [*_history(registry), _SHIPPED if directory == SHIPPED else model_id])
 
 
 def rollback(registry: Path) -> None:
@@ -234,7 +263,7 @@ def _write_history(registry: Path, history: list[str]) -> None:
     fresh.write_text("".join(f"{name}\n" for name in history), "utf-8")
     fresh.replace(registry / _HISTORY)
     link = registry / _PROMOTED
-    if not history:
+    if not history or history[-1] == _SHIPPED:
         link.unlink(missing_ok=True)
         return
     fresh_link = registry / f"{_PROMOTED}.new"

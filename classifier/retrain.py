@@ -3,11 +3,13 @@
 import argparse
 import datetime
 import hashlib
+import json
 import os
 import shutil
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import redirect_stdout
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -53,6 +55,7 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     where.add_argument("--output", type=Path, help="write the model into this very directory")
     parser.add_argument("--promote", action="store_true", help="put the model in use if it passes all gates")
     parser.add_argument("--dry-run", action="store_true", help="train and judge, write nothing")
+    parser.add_argument("--json", action="store_true", help="print what became of it as JSON, and no more")
     arguments = parser.parse_args(argv)
     if arguments.promote and (arguments.output or arguments.dry_run):
         parser.error("--promote goes with neither --output nor --dry-run")
@@ -70,23 +73,28 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0, or 1 with the reason on standard error if the data are wrong or promotion was refused.
+        0, or 1 with the reason on standard error if a file is missing or wrong, or promotion was refused.
     """
     arguments = _arguments(argv)
+    try:
+        # What is said on the way makes room for the JSON.
+        with redirect_stdout(sys.stderr if arguments.json else sys.stdout):
+            result = _retrain(arguments)
+    except (DataError, OSError, RegistryError, ValueError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    if arguments.json:
+        print(json.dumps(result))
+    return int(arguments.promote and not result["promoted"])
+
+
+def _retrain(arguments: argparse.Namespace) -> dict[str, Any]:
     if arguments.data is None:
         print("No --data: learning from training_data/ and decisions alone. Real news comments are missing,")
         print("so the thresholds stand on few comments and hold more than 1 % of the clean ones.")
     elif not arguments.data.is_dir():
-        print(f"{arguments.data}: no such directory", file=sys.stderr)
-        return 1
-    try:
-        return _retrain(arguments)
-    except (DataError, RegistryError, ValueError) as error:
-        print(error, file=sys.stderr)
-        return 1
-
-
-def _retrain(arguments: argparse.Namespace) -> int:
+        msg = f"{arguments.data}: no such directory"
+        raise DataError(msg)
     started = time.monotonic()
     corpus = Corpus(OURS, arguments.data, arguments.decisions)
     with Progress(*_COLUMNS, transient=True) as progress:
@@ -98,12 +106,12 @@ def _retrain(arguments: argparse.Namespace) -> int:
         manifest["gates"] = [asdict(gate) for gate in gates]
         manifest["seconds"] = round(time.monotonic() - started, 1)
     print(*gates, sep="\n")
+    name, promoted = None, False
     if not arguments.dry_run:
         name = _write(model, manifest, report(model, check, OURS / "suites", gates), arguments)
         print(f"{name}: {manifest['rows']} rows, {manifest['seconds']} s")
-        if arguments.promote:
-            return _promote(arguments.registry, name, gates)
-    return 0
+        promoted = arguments.promote and _promote(arguments.registry, name, gates)
+    return {"id": name, "promoted": promoted, **{k: manifest[k] for k in ("rows", "seconds", "gates")}}
 
 
 @dataclass(frozen=True)
@@ -217,14 +225,14 @@ def _write(model: Cascade, manifest: dict[str, Any], page: str, arguments: argpa
     return name
 
 
-def _promote(shelf: Path, name: str, gates: Sequence[Gate]) -> int:
+def _promote(shelf: Path, name: str, gates: Sequence[Gate]) -> bool:
     failed = [gate for gate in gates if not gate.passed]
     if failed:
         print(f"{name} is not promoted:", *failed, sep="\n", file=sys.stderr)
-        return 1
+        return False
     registry.promote(shelf, name)
     print(f"{name} is promoted")
-    return 0
+    return True
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ import signal
 import sys
 import tempfile
 import time
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,10 @@ import click
 from service import config, logs
 from service.commands import (
     archives,
+    as_json,
+    check_sites,
     deliveries,
+    json_anyway,
     models,
     open_store,
     people,
@@ -24,6 +28,7 @@ from service.commands import (
     privacy,
     reach,
     senders,
+    show,
     sites,
 )
 from service.errors import ModqueueError
@@ -36,27 +41,49 @@ WITHOUT = click.option(
 
 
 class Refusing(click.Group):
-    """Turns a refusal, or a file that cannot be used, into one line on standard error and exit code 1."""
+    """Turns a refusal, or what cannot be read or written, into one line on standard error and exit code 1."""
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""
         try:
-            return super().invoke(ctx)
-        except ModqueueError as error:
-            click.echo(f"modqueue: {error}", err=True)
+            result = super().invoke(ctx)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            # Whoever reads along has enough: click ends in silence.
+            raise
+        except (ModqueueError, OSError, RecursionError, UnicodeDecodeError, UnicodeEncodeError) as error:
+            click.echo(f"modqueue: {_said(error)}", err=True)
             ctx.exit(1)
-        except OSError as error:
-            if error.filename is None:
-                raise
-            click.echo(f"modqueue: {error.filename}: {error.strerror}", err=True)
-            ctx.exit(1)
+        return result
+
+
+def _said(error: Exception) -> str:
+    if isinstance(error, OSError):
+        return f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror or error)
+    if isinstance(error, RecursionError):
+        return "what was given is nested too deeply"
+    if isinstance(error, UnicodeDecodeError | UnicodeEncodeError):
+        return f"what was given holds {error.object[error.start : error.start + 1]!r}, which is not UTF-8"
+    return str(error)
 
 
 @click.group(cls=Refusing, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="modqueue")
 def main() -> None:
     """Self-hosted comment moderation for blogs."""
+    _open_streams()
     logs.configure("error")
+
+
+def _open_streams() -> None:
+    # A closed one is None to Python: reading that is refused, and what is written there is lost.
+    sys.stdin = sys.stdin or os.fdopen(os.open(os.devnull, os.O_WRONLY))
+    sys.stdout = sys.stdout or os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
+    sys.stderr = sys.stderr or os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            # JSON is UTF-8, whatever the locale.
+            stream.reconfigure(encoding="utf-8", errors=stream.errors)
 
 
 for group in (sites.site, people.moderator, people.token, senders.sender, deliveries.delivery, models.model):
@@ -104,6 +131,7 @@ def serve(host: str, port: int, workers: int | None, data_dir: Path | None) -> N
     "--input", "source", type=click.File("rb"), default="-", help="JSON lines; - is standard input."
 )
 @click.option("--explain", is_flag=True, help="Add the contributions of each part of the text.")
+@json_anyway
 def score(source: Any, explain: bool) -> None:
     """Score comments: JSON lines in, JSON lines out."""
     from service.process import usable_cores
@@ -124,7 +152,7 @@ def import_() -> None:
 @click.argument("source", metavar="FILE|URL")
 @click.option("--site", "site_id", required=True, metavar="ID", help="The site that the comments belong to.")
 @click.option("--user", help="Read by REST: who made the application password on standard input.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@as_json
 def import_wordpress(source: str, site_id: str, user: str | None, as_json: bool) -> None:
     """Bring a WordPress's comments with their states: examples to learn from, and their authors' history."""
     from service.importing_run import run
@@ -156,8 +184,11 @@ def doctor(as_json: bool) -> None:
 )
 @click.option("--site", metavar="ID", help="Learn the correction of one site from its decisions, no more.")
 @WITHOUT
+@as_json
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[OPTIONS]...")
-def retrain(arguments: tuple[str, ...], from_store: bool, site: str, without: tuple[str, ...]) -> None:
+def retrain(
+    arguments: tuple[str, ...], from_store: bool, site: str, without: tuple[str, ...], as_json: bool
+) -> None:
     """Train a challenger, judge it, and promote it where the gates let it.
 
     Other options go to `python -m classifier.retrain`; its --help lists them.
@@ -166,27 +197,31 @@ def retrain(arguments: tuple[str, ...], from_store: bool, site: str, without: tu
     from service.examples import write
 
     if site:
-        models.correct(site, without)
+        models.correct(site, without, as_json)
         return
     os.environ["MODQUEUE_DATA_DIR"] = str(config.load().data_dir)
     with tempfile.TemporaryDirectory(prefix="modqueue-retrain-") as name:
         decisions = Path(name) / "decisions.jsonl"
         if from_store:
             with open_store() as store:
-                click.echo(f"{write(store, decisions, without)} decisions from the store")
-        extra = ["--decisions", str(decisions)] if from_store else []
+                click.echo(f"{write(store, decisions, without)} decisions from the store", err=as_json)
+        extra = [*(["--decisions", str(decisions)] if from_store else []), *(["--json"] if as_json else [])]
         sys.exit(retrain_main([*arguments, *extra]))
 
 
 @main.command()
-@click.option("--examples", is_flag=True, help="Decisions as labelled texts, for training.")
+@click.option("--examples", is_flag=True, help="Decisions as labelled texts, for training; the default.")
 @click.option("--author", metavar="EMAIL|IP", help="All that is kept of somebody who wrote comments.")
-@click.option("--pooled", is_flag=True, help="With --examples: for others, without who wrote or decided.")
+@click.option("--pooled", is_flag=True, help="Of examples: for others, without who wrote or decided.")
 @WITHOUT
 @privacy.SITES
 @click.option(
-    "--output", type=click.File("w", lazy=False), default="-", help="JSON lines; - is standard output."
+    "--output",
+    type=click.File("w", encoding="utf-8", lazy=False),
+    default="-",
+    help="JSON lines; - is standard output.",
 )
+@json_anyway
 def export(
     *, examples: bool, author: str | None, pooled: bool, without: tuple[str, ...], chosen: tuple[str, ...],
     output: Any,
@@ -196,36 +231,41 @@ def export(
     from service.examples import export as examples_of
     from service.examples import line
 
-    if examples == bool(author) or (pooled and author):
-        raise click.UsageError("give --examples or --author")
-    if author:
+    if author is not None and (examples or pooled):
+        raise click.UsageError("--author goes with neither --examples nor --pooled")
+    if author is not None:
         output.writelines(privacy.exported(author, chosen))
         return
     with open_store() as store:
+        check_sites(store, chosen)
         found = examples_of(store, chosen, without)
         output.writelines(line(example) for example in (exchange.pooled(found) if pooled else found))
 
 
 @main.command()
 @click.argument("target", type=click.Path(path_type=Path, dir_okay=False))
-def backup(target: Path) -> None:
+@as_json
+def backup(target: Path, as_json: bool) -> None:
     """Write store, secrets and models into one file, while the service runs or not."""
     from service.backup import backup as write
 
     manifest = write(config.load(), target)
-    click.echo(f"{target}: {manifest['keys']} keys, {len(manifest['files'])} files")
+    keys, files = manifest["keys"], len(manifest["files"])
+    made = {"file": str(target), "keys": keys, "files": files}
+    show(made, as_json, f"{target}: {keys} keys, {files} files")
 
 
 @main.command()
 @click.argument("source", type=click.Path(path_type=Path, dir_okay=False, exists=True))
-def restore(source: Path) -> None:
+@as_json
+def restore(source: Path, as_json: bool) -> None:
     """Make an empty data directory of a backup."""
     from service.backup import restore as read
 
     manifest = read(config.load(), source)
-    click.echo(
-        f"{manifest['restored']} keys of {manifest['keys']} restored (what has expired since is left out)"
-    )
+    keys, restored = manifest["keys"], manifest["restored"]
+    said = f"{restored} keys of {keys} restored (what has expired since is left out)"
+    show({"keys": keys, "restored": restored}, as_json, said)
 
 
 @main.command()

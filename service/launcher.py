@@ -24,7 +24,7 @@ import structlog
 from service import data_dir as directory
 from service.config import PREFIX, Settings
 from service.domain import Person, Role
-from service.errors import Conflict, Unavailable
+from service.errors import Conflict, Invalid, Unavailable
 from service.process import READY, end_with_parent
 from service.store import Store, embedded, schema
 
@@ -182,6 +182,8 @@ def _listen(host: str, port: int) -> Iterator[socket.socket]:
             listener.bind((host, port))
         except OSError as error:
             raise Conflict(f"cannot listen on {host} port {port}: {error.strerror}; try --port") from None
+        except TypeError:
+            raise Invalid("--host", "cannot be the name or address of a machine") from None
         listener.listen(1024)
         listener.set_inheritable(True)
         yield listener

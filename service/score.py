@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -104,8 +105,7 @@ def _read(line: bytes, number: int) -> tuple[Any, Comment]:
     if "text" not in raw:
         raise Invalid("text", "is required")
     given = raw.get("id")
-    if given is not None and (isinstance(given, bool) or not isinstance(given, str | int)):
-        raise Invalid("id", "must be a string or a number")
+    _check_id(given)
     named = {k: v for k, v in raw.items() if k not in ("id", "text")}
     try:
         comment = fields.comment(
@@ -114,6 +114,16 @@ def _read(line: bytes, number: int) -> tuple[Any, Comment]:
     except Invalid as error:
         raise Invalid(error.field.replace("comment_content", "text"), error.message) from None
     return number if given is None else given, comment
+
+
+def _check_id(given: Any) -> None:
+    if isinstance(given, bool) or not isinstance(given, str | int | float | None):
+        raise Invalid("id", "must be a string or a number")
+    if isinstance(given, float) and not math.isfinite(given):
+        # JSON has no word for what it would be answered as.
+        raise Invalid("id", "is too great a number")
+    if isinstance(given, str) and fields.UNSTORABLE.search(given):
+        raise Invalid("id", "holds a NUL character or half of a surrogate pair")
 
 
 def _score(good: list[tuple[Any, Comment]], model: Model, explain: bool) -> Iterator[dict[str, Any]]:

@@ -37,8 +37,6 @@ def revert(m: Moderation, site_id: str, version: int, by: str) -> Policy:
 
 def rotate(m: Moderation, site_id: str, overlap_s: float, by: str) -> str:
     """Make a new webhook secret and return it; the old ones stay valid for a while."""
-    if not 0 <= overlap_s <= MAX_OVERLAP_S:
-        raise Invalid("overlap", "0 to 90 days")
     now, secret = m.clock(), signing.new_secret()
     m.store.registry.change_site(site_id, lambda site: rotated(site, secret, now, overlap_s))
     _log(m, "site secret rotated", site_id, by)
@@ -47,6 +45,8 @@ def rotate(m: Moderation, site_id: str, overlap_s: float, by: str) -> str:
 
 def rotated(site: Site, secret: str, now: float, overlap_s: float) -> Site:
     """Return a site with a new secret; its old ones end when the overlap does, or when they would have."""
+    if not 0 <= overlap_s <= MAX_OVERLAP_S:
+        raise Invalid("overlap", "0 to 90 days")
     until = now + overlap_s
     old = [
         replace(s, expires_at=until if s.expires_at is None else min(s.expires_at, until))

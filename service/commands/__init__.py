@@ -11,9 +11,14 @@ from typing import Any
 import click
 
 from service import config, data_dir
+from service.errors import NotFound
 from service.store import Store
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+# Of commands that print nothing else.
+json_anyway = click.option(
+    "--json", is_flag=True, expose_value=False, help="Changes nothing: JSON is printed anyway."
+)
 
 
 @contextmanager
@@ -26,6 +31,13 @@ def open_store() -> Iterator[Store]:
             yield store
         finally:
             store.close()
+
+
+def check_sites(store: Store, sites: tuple[str, ...]) -> None:
+    """Refuse sites that are not registered."""
+    known = {s.id for s in store.registry.sites()}
+    if missing := [s for s in sites if s not in known]:
+        raise NotFound(f"no such site: {', '.join(missing)}")
 
 
 def show(data: Any, as_json: bool, lines: str) -> None:

@@ -6,13 +6,14 @@ import json
 import time
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import click
 
 from service import config
-from service.commands import as_json, open_store, show
+from service.commands import as_json, json_anyway, open_store, show
 from service.errors import NotFound
 
 
@@ -38,10 +39,11 @@ def model_list(as_json: bool) -> None:
 
 @model.command("show")
 @click.argument("model_id", metavar="[ID]", default="")
+@json_anyway
 def model_show(model_id: str) -> None:
     """Print what is known of a model; of the champion without ID."""
     with _registry() as (registry, path):
-        directory = path / model_id if model_id else registry.champion_directory(path)
+        directory = registry.find(path, model_id) if model_id else registry.champion_directory(path)
         click.echo(json.dumps(registry.load(directory).manifest, indent=2, ensure_ascii=False))
 
 
@@ -62,12 +64,13 @@ def model_rollback() -> None:
         click.echo(f"{registry.load(registry.champion_directory(path)).id} is the champion again")
 
 
-def correct(site: str, without: Collection[str]) -> None:
+def correct(site: str, without: Collection[str], as_json: bool) -> None:
     """Learn the correction of a site, and say what became of it."""
     from service import adapting
 
     with _registry() as (_, path), open_store() as store:
-        click.echo("\n".join(adapting.lines(adapting.learn(store, path, site, time.time(), without))))
+        learnt = adapting.learn(store, path, site, time.time(), without)
+    show(asdict(learnt), as_json, "\n".join(adapting.lines(learnt)))
 
 
 @contextmanager

@@ -10,9 +10,8 @@ from dataclasses import replace
 import click
 
 from service import config, data_dir
-from service.commands import as_json, log, open_store, show
+from service.commands import as_json, check_sites, log, open_store, show
 from service.domain import Person, Role
-from service.errors import NotFound
 from service.people import check_name, forgotten
 from service.store import Store
 
@@ -29,17 +28,18 @@ def moderator() -> None:
     "--site", "sites", multiple=True, metavar="ID", help="May be given several times; none means all."
 )
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
-def moderator_add(name: str, role: str, sites: tuple[str, ...], password_stdin: bool) -> None:
+@as_json
+def moderator_add(name: str, role: str, sites: tuple[str, ...], password_stdin: bool, as_json: bool) -> None:
     """Add a moderator or admin; without a password a one-time sign-in link is printed."""
     from service.passwords import hash_password
 
     check_name(name)
     hashed = hash_password(sys.stdin.readline().rstrip("\n")) if password_stdin else ""
     with open_store() as store:
-        _check_sites(store, sites)
+        check_sites(store, sites)
         store.registry.add_person(Person(name, Role(role), sites, hashed, created_at=time.time()))
         log(store, "moderator_added", person=name, role=role, sites=sites)
-        click.echo(f"{name} added" if hashed else _link(store, name))
+        _show_link(name, "" if hashed else _link(store, name), as_json)
 
 
 @moderator.command("list")
@@ -68,13 +68,14 @@ def moderator_disable(name: str) -> None:
 
 @moderator.command("reset")
 @click.argument("name")
-def moderator_reset(name: str) -> None:
+@as_json
+def moderator_reset(name: str, as_json: bool) -> None:
     """Forget both factors of a person, sign them out everywhere, and print a one-time sign-in link."""
     with open_store() as store:
         store.registry.change_person(name, forgotten)
         store.sessions.set_codes(name, [])
         log(store, "moderator_reset", person=name)
-        click.echo(_link(store, name))
+        _show_link(name, _link(store, name), as_json)
 
 
 @click.group()
@@ -91,18 +92,13 @@ def token() -> None:
 @as_json
 def token_add(name: str, sites: tuple[str, ...], read_only: bool, as_json: bool) -> None:
     """Make a token that reads and decides for the given sites; it is not shown again."""
+    check_name(name)
     made = "mqt_" + secrets.token_urlsafe(32)
     with open_store() as store:
-        _check_sites(store, sites)
+        check_sites(store, sites)
         store.registry.add_token(made, name, sites, read_only)
         log(store, "token_added", person=name, sites=sites, read_only=read_only)
     show({"token": made}, as_json, made)
-
-
-def _check_sites(store: Store, sites: tuple[str, ...]) -> None:
-    known = {s.id for s in store.registry.sites()}
-    if missing := [s for s in sites if s not in known]:
-        raise NotFound(f"no such site: {', '.join(missing)}")
 
 
 def _link(store: Store, name: str) -> str:
@@ -110,5 +106,9 @@ def _link(store: Store, name: str) -> str:
 
     settings = config.load()
     address = settings.public_url.rstrip("/") or data_dir.running_address(settings.data_dir)
-    link = sign_in_link(store, address or "http://127.0.0.1:8080", name)
-    return f"Sign-in link for {name}, works once within 24 hours: {link}"
+    return sign_in_link(store, address or "http://127.0.0.1:8080", name)
+
+
+def _show_link(name: str, link: str, as_json: bool) -> None:
+    said = f"Sign-in link for {name}, works once within 24 hours: {link}" if link else f"{name} added"
+    show({"name": name, "sign_in_link": link or None}, as_json, said)

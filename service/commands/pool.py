@@ -9,15 +9,16 @@ from typing import TextIO
 import click
 
 from service import exchange
-from service.commands import open_store
+from service.commands import as_json, open_store, show
 from service.errors import Invalid
 
 
 @click.command("examples")
 @click.argument("file", type=click.File(encoding="utf-8"))
 @click.option("--from", "source", required=True, metavar="NAME", help="Whose they are.")
+@as_json
 @click.pass_context
-def import_examples(ctx: click.Context, file: TextIO, source: str) -> None:
+def import_examples(ctx: click.Context, file: TextIO, source: str, as_json: bool) -> None:
     """Bring labelled texts that another service exported with --pooled; each counts once."""
     if not re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,63}", source):
         raise Invalid("--from", "1 to 64 of a-z, 0-9, '.', '_' and '-', beginning with a letter or digit")
@@ -30,5 +31,6 @@ def import_examples(ctx: click.Context, file: TextIO, source: str) -> None:
             except Invalid as error:
                 refused += 1
                 click.echo(f"line {number}: {error}", err=True)
-    click.echo(f"{new} new, {known} known, {refused} refused")
+    counts = {"new": new, "known": known, "refused": refused}
+    show(counts, as_json, ", ".join(f"{n} {what}" for what, n in counts.items()))
     ctx.exit(1 if refused else 0)

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import click
 
 from service import config
-from service.commands import log, open_store
+from service.commands import as_json, log, open_store, show
 from service.errors import Invalid
 
 
@@ -23,7 +23,8 @@ from service.errors import Invalid
 @click.option(
     "--monthly-limit", type=click.IntRange(0), help="Checks that the key may make in a month; 0 is no limit."
 )
-def site_akismet(site_id: str, hold: str | None, monthly_limit: int | None) -> None:
+@as_json
+def site_akismet(site_id: str, hold: str | None, monthly_limit: int | None, as_json: bool) -> None:
     """Show or set how clients of Akismet's protocol are answered."""
     with open_store() as store:
         found = store.registry.site(site_id)
@@ -32,7 +33,8 @@ def site_akismet(site_id: str, hold: str | None, monthly_limit: int | None) -> N
             changes: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
             found = store.registry.change_site(site_id, lambda s: replace(s, **changes))
             log(store, "akismet set", site=site_id, hold=found.akismet_hold, limit=found.akismet_limit)
-    click.echo(f"held comments: {found.akismet_hold}\nmonthly limit: {found.akismet_limit or 'none'}")
+    said = f"held comments: {found.akismet_hold}\nmonthly limit: {found.akismet_limit or 'none'}"
+    show({"hold": found.akismet_hold, "monthly_limit": found.akismet_limit}, as_json, said)
 
 
 @click.command("wordpress")

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from service.commands import log, open_store
+from service.commands import json_anyway, log, open_store
 from service.errors import Invalid
 from service.senders import check
 
@@ -24,8 +24,10 @@ def sender() -> None:
 @sender.command("mapping")
 @click.argument("site_id", metavar="ID")
 @click.option(
-    "--set", "source", type=click.File("r"), help="A JSON file with the new mapping; - is standard input."
-)
+    "--set", "source", type=click.File(encoding="utf-8"),
+    help="A JSON file with the new mapping; - is standard input.",
+)  # fmt: skip
+@json_anyway
 def sender_mapping(site_id: str, source: Any) -> None:
     """Print which of a blog's own fields is what, or set that."""
     with open_store() as store:

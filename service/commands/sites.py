@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+import sys
 import time
 from dataclasses import asdict, replace
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 import click
 
 from service import config, signing, site_settings
-from service.commands import as_json, log, open_store, show
+from service.commands import as_json, json_anyway, log, open_store, show
 from service.connectors.address import check_callback_url, check_site_url
 from service.domain import Policy, Secret, Site
 from service.errors import Invalid
@@ -97,9 +98,11 @@ def site_callback(site_id: str, url: str) -> None:
 
 @site.command("remove")
 @click.argument("site_id", metavar="ID")
-@click.confirmation_option(prompt="Refuse this blog's comments from now on?")
-def site_remove(site_id: str) -> None:
+@click.option("--yes", is_flag=True, help="Do not ask; without a terminal nobody is asked.")
+def site_remove(site_id: str, yes: bool) -> None:
     """Forget a blog; its comments stay until they expire."""
+    if not yes and sys.stdin.isatty():
+        click.confirm("Refuse this blog's comments from now on?", abort=True)
     with open_store() as store:
         store.registry.remove_site(site_id)
         log(store, "site removed", site=site_id)
@@ -109,8 +112,10 @@ def site_remove(site_id: str) -> None:
 @site.command("policy")
 @click.argument("site_id", metavar="ID")
 @click.option(
-    "--set", "source", type=click.File("r"), help="A JSON file with the new policy; - is standard input."
-)
+    "--set", "source", type=click.File(encoding="utf-8"),
+    help="A JSON file with the new policy; - is standard input.",
+)  # fmt: skip
+@json_anyway
 def site_policy(site_id: str, source: Any) -> None:
     """Print a blog's policy, or set a new version of it."""
     with open_store() as store:

@@ -38,7 +38,7 @@ def run(tmp_path: Path, server_url: str, store: Store, monkeypatch: pytest.Monke
     monkeypatch.setenv("MODQUEUE_REDIS_URL", server_url)
     monkeypatch.setattr(passwords, "_hasher", FAST)
 
-    def run(*arguments: str, stdin: str = "") -> Result:
+    def run(*arguments: str, stdin: str | bytes = "") -> Result:
         return CliRunner().invoke(main, arguments, input=stdin, catch_exceptions=False)
 
     return run

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -124,5 +125,7 @@ def test_the_command_says_what_it_learnt(run: Run, added: dict[str, str]) -> Non
     said = run("retrain", "--site", added["site"])
     assert said.exit_code == 0
     assert said.stdout.count("0 decisions, too few of one kind") == 3
+    learnt = json.loads(run("retrain", "--site", added["site"], "--json").stdout)
+    assert (learnt["site"], learnt["labels"]["spam"]["decisions"]) == (added["site"], 0)
     refused = run("retrain", "--site", "none")
     assert (refused.exit_code, "no such site" in refused.stderr) == (1, True)

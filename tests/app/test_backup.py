@@ -6,10 +6,13 @@ import json
 import os
 import tarfile
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
+from click.testing import CliRunner
 
 from service.backup import backup, restore
+from service.cli import main
 from service.config import Settings
 from service.data_dir import secret_key, store_url
 from service.errors import Conflict, Invalid
@@ -54,6 +57,19 @@ def test_it_backs_up_while_the_store_runs(settings: Settings, tmp_path: Path) ->
     with store_url(settings):
         assert backup(settings, tmp_path / "b.tar.gz")["keys"] >= 2
     assert (tmp_path / "b.tar.gz").stat().st_mode & 0o077 == 0
+
+
+def test_its_commands_count_what_went_by(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def run(command: str, data_dir: Path) -> dict[str, Any]:
+        monkeypatch.setenv("MODQUEUE_DATA_DIR", str(data_dir))
+        done = CliRunner().invoke(main, [command, str(tmp_path / "b.tar.gz"), "--json"])
+        return cast(dict[str, Any], json.loads(done.stdout))
+
+    made = run("backup", settings.data_dir)
+    assert (made["file"], made["files"]) == (str(tmp_path / "b.tar.gz"), 3)
+    assert run("restore", tmp_path / "new") == {"keys": made["keys"], "restored": made["keys"]}
 
 
 def test_it_overwrites_nothing(settings: Settings, tmp_path: Path) -> None:

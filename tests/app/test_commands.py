@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -10,12 +11,11 @@ import pytest
 from click.testing import CliRunner
 
 from service.cli import Refusing, main
-from service.domain import Ruling, Thresholds
-from service.moderation import Moderation, Wish
+from service.domain import Thresholds
 from service.store import Store
 from service.store.registry import digest
 from tests.app.conftest import Run
-from tests.conftest import ANA, StubScorer, submit
+from tests.conftest import StubScorer
 
 
 def test_it_registers_a_site(added: dict[str, str], store: Store) -> None:
@@ -48,6 +48,28 @@ def test_it_refuses_a_site_in_one_line(
     assert len(result.stderr.splitlines()) == 1
 
 
+# Commands that print no data: they run something, or say that it is done.
+SAY_DONE = {
+    "serve", "demo", "delivery redrive", "model promote", "model rollback", "moderator disable",
+    "sender coral", "site callback", "site remove", "site wordpress",
+}  # fmt: skip
+
+
+def every(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from every(command, (*path, name))
+        else:
+            yield (*path, name), command
+
+
+def test_every_command_has_help_and_those_that_print_data_have_json(run: Run) -> None:
+    for path, command in every(main):
+        options = {o for p in command.params for o in p.opts}
+        assert ("--json" in options) == (" ".join(path) not in SAY_DONE), path
+        assert run(*path, "--help").exit_code == 0
+
+
 def test_it_knows_usage_from_refusal(run: Run) -> None:
     assert run("site", "add", "x").exit_code == 2
     assert run("nonsense").exit_code == 2
@@ -69,8 +91,16 @@ def test_it_rotates_a_secret_with_overlap(run: Run, added: dict[str, str], store
     assert secrets[1].expires_at is not None
 
 
+@pytest.mark.parametrize("hours", ["nan", "-1", "2161"])
+def test_it_refuses_an_overlap_that_cannot_be(
+    run: Run, added: dict[str, str], store: Store, hours: str
+) -> None:
+    assert run("site", "rotate", "blog", "--overlap-hours", hours).exit_code in (1, 2)
+    assert len(store.registry.site("blog").secrets) == 1
+
+
 def test_it_sets_a_policy_as_a_new_version(run: Run, added: dict[str, str], store: Store) -> None:
-    assert json.loads(run("site", "policy", "blog").stdout)["version"] == 1
+    assert json.loads(run("site", "policy", "blog", "--json").stdout)["version"] == 1
     wanted = json.dumps({"thresholds": {"spam": {"hold": 0.3}}, "max_links": 2, "blocked_words": ["x"]})
     assert run("site", "policy", "blog", "--set", "-", stdin=wanted).exit_code == 0
     policy = store.registry.site("blog").policy
@@ -81,12 +111,27 @@ def test_it_sets_a_policy_as_a_new_version(run: Run, added: dict[str, str], stor
 @pytest.mark.parametrize(
     "policy",
     ["", "[]", "{", '{"colour": 1}', '{"thresholds": {"rude": {}}}', '{"thresholds": {"spam": {"hold": 2}}}',
-     '{"max_links": -1}', '{"thresholds": {"spam": {"hold": "high"}}}', '{"blocked_words": [3]}'],
+     '{"max_links": -1}', '{"thresholds": {"spam": {"hold": "high"}}}', '{"blocked_words": [3]}',
+     r'{"blocked_words": ["\ud800"]}', b'{"blocked_words": ["\xff"]}', "[" * 200_000],
 )  # fmt: skip
-def test_it_refuses_a_wrong_policy(run: Run, added: dict[str, str], store: Store, policy: str) -> None:
+def test_it_refuses_a_wrong_policy(
+    run: Run, added: dict[str, str], store: Store, policy: str | bytes
+) -> None:
     result = run("site", "policy", "blog", "--set", "-", stdin=policy)
-    assert result.exit_code == 1, result.stdout
+    assert (result.exit_code, len(result.stderr.splitlines())) == (1, 1), result.stdout
     assert store.registry.site("blog").policy.version == 1
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("token", "add", "a\udcffb", "--site", "blog"), ("erase", "--email", "a\udcff@b.c"),
+     ("export", "--author", "a\udcff@b.c"), ("serve", "--host", "a\udcff")],
+)  # fmt: skip
+def test_it_refuses_arguments_that_are_no_text(
+    run: Run, added: dict[str, str], arguments: tuple[str, ...]
+) -> None:
+    result = run(*arguments)
+    assert (result.exit_code, len(result.stderr.splitlines())) == (1, 1)
 
 
 def test_it_enables_a_callback_again(run: Run, added: dict[str, str], store: Store) -> None:
@@ -95,10 +140,21 @@ def test_it_enables_a_callback_again(run: Run, added: dict[str, str], store: Sto
     assert run("site", "callback", "blog", "https://elsewhere.example/").exit_code == 1
 
 
-def test_it_removes_a_site_when_asked_twice(run: Run, added: dict[str, str], store: Store) -> None:
-    assert run("site", "remove", "blog", stdin="n\n").exit_code == 1
-    assert run("site", "remove", "blog", "--yes").exit_code == 0
+@pytest.mark.parametrize("arguments", [("--yes",), ()])
+def test_it_removes_a_site_without_a_terminal(
+    run: Run, added: dict[str, str], store: Store, arguments: tuple[str, ...]
+) -> None:
+    assert run("site", "remove", "blog", *arguments).exit_code == 0
     assert store.registry.sites() == []
+
+
+def test_it_asks_on_a_terminal_before_it_removes_a_site(
+    run: Run, added: dict[str, str], store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("click.testing._NamedTextIOWrapper.isatty", lambda _: True)
+    for answer, code in (("n", 1), ("y", 0)):
+        assert run("site", "remove", "blog", stdin=f"{answer}\n").exit_code == code
+        assert len(store.registry.sites()) == code
 
 
 def test_it_adds_a_moderator_with_a_password(run: Run, added: dict[str, str], store: Store) -> None:
@@ -110,11 +166,18 @@ def test_it_adds_a_moderator_with_a_password(run: Run, added: dict[str, str], st
     assert person.sites == ("blog",)
     assert "ana" in run("moderator", "list").stdout
     assert run("moderator", "add", "ben", "--site", "nowhere").exit_code == 1
+    said = run(
+        "moderator", "add", "ben", "--password-stdin", "--json", stdin="correct horse battery\n"
+    ).stdout
+    assert json.loads(said) == {"name": "ben", "sign_in_link": None}
 
 
 def test_it_adds_a_moderator_with_a_link(run: Run, store: Store) -> None:
     link = run("moderator", "add", "ben", "--role", "admin").stdout.split()[-1]
     assert store.registry.use_link(link.rsplit("/", 1)[1]) == "ben"
+    for command, name in (("add", "cy"), ("reset", "ben")):
+        said = json.loads(run("moderator", command, name, "--json").stdout)
+        assert store.registry.use_link(said["sign_in_link"].rsplit("/", 1)[1]) == said["name"] == name
 
 
 def test_it_ends_the_sessions_of_whom_it_disables_or_resets(run: Run, store: Store) -> None:
@@ -136,51 +199,16 @@ def test_it_makes_a_token(run: Run, added: dict[str, str], store: Store, rights:
     assert run("token", "add", "robot", "--site", "nowhere").exit_code == 1
 
 
+@pytest.mark.parametrize("name", ["", " ", "x\ny", "x" * 65])
+def test_it_names_a_token_as_a_person(run: Run, added: dict[str, str], name: str) -> None:
+    result = run("token", "add", name, "--site", "blog")
+    assert (result.exit_code, "name: 1 to 64" in result.stderr) == (1, True)
+
+
 def test_it_lists_no_deliveries_where_there_are_none(run: Run) -> None:
     assert "every callback is confirmed" in run("delivery", "list").stdout
     assert run("delivery", "redrive", "dl_nonsense").exit_code == 1
     assert run("delivery", "redrive").stdout == "0 queued again\n"
-
-
-def test_it_lists_the_shipped_model_as_champion(run: Run) -> None:
-    (row,) = json.loads(run("model", "list", "--json").stdout)
-    assert row["champion"] is True
-    assert row["id"] in run("model", "show").stdout
-    assert run("model", "promote", "nothing").exit_code == 1
-    assert run("model", "rollback").exit_code == 1
-
-
-def test_it_scores_json_lines_and_refuses_bad_ones_alone(run: Run) -> None:
-    lines = [
-        '{"id": "a", "text": "Thank you for the recipe"}',
-        "nonsense",
-        '{"txt": "no text"}',
-        '{"text": "' + "x" * 20_001 + '"}',
-        '{"text": 5}',
-        '{"id": [1], "text": "x"}',
-        '{"text": "x", "comment_author": 1.5}',
-        "x" * 3_000_000,
-        "",
-        '{"text": "last", "comment_author": "Ana"}',
-    ]
-    result = run("score", stdin="\n".join(lines))
-    assert result.exit_code == 1
-    rows = [json.loads(line) for line in result.stdout.splitlines()]
-    assert [r["id"] for r in rows] == ["a", 10]
-    assert set(rows[0]) == {"id", "scores", "verdict", "reasons"}
-    assert set(rows[0]["scores"]) == {"dehumanising", "hateful", "spam"}
-    errors = [json.loads(line) for line in result.stderr.splitlines()]
-    assert [e["line"] for e in errors] == [2, 3, 4, 5, 6, 7, 8]
-    assert "text" in errors[1]["error"]
-    assert "comment_author" in errors[5]["error"]
-
-
-def test_it_explains_what_it_scores(run: Run) -> None:
-    row = json.loads(run("score", "--explain", stdin='{"text": "They are vermin. Exterminate them."}').stdout)
-    why = row["contributions"]["dehumanising"]
-    parts = why["bias"] + sum(s["contribution"] for s in why["spans"] + why["fields"])
-    assert parts == pytest.approx(why["log_odds"], abs=1e-9)
-    assert all("They are vermin. Exterminate them."[s["start"] : s["end"]] == s["text"] for s in why["spans"])
 
 
 def test_the_doctor_finds_what_is_wrong(run: Run) -> None:
@@ -245,12 +273,3 @@ def test_it_names_the_setting_that_is_wrong(
     monkeypatch.setenv(variable, value)
     result = run("site", "list")
     assert (result.exit_code, variable in result.stderr) == (1, True)
-
-
-def test_it_exports_decisions(run: Run, moderation: Moderation, tmp_path: Path) -> None:
-    moderation.decide(ANA, submit(moderation, "[spam=0.8]")["id"], Wish(Ruling.APPROVE))
-    assert json.loads(run("export", "--examples").stdout)["spam"] == 0
-    path = tmp_path / "examples.jsonl"
-    assert run("export", "--examples", "--site", "other", "--output", str(path)).exit_code == 0
-    assert path.read_text() == ""
-    assert run("export").exit_code == 2

@@ -17,6 +17,8 @@ def test_it_sets_how_akismets_clients_are_answered(run: Run, store: Store) -> No
     run("site", "akismet", "blog", "--hold", "publish")
     run("site", "akismet", "blog", "--monthly-limit", "5000")
     assert run("site", "akismet", "blog").stdout == "held comments: publish\nmonthly limit: 5000\n"
+    said = json.loads(run("site", "akismet", "blog", "--json").stdout)
+    assert said == {"hold": "publish", "monthly_limit": 5000}
     assert run("site", "akismet", "nobody").exit_code == 1
     assert run("site", "akismet", "blog", "--hold", "maybe").exit_code == 2
 

@@ -125,6 +125,18 @@ def test_it_promotes_and_rolls_back(shelf):
         registry.rollback(directory)
 
 
+def test_it_promotes_the_shipped_model_as_any_other(shelf, tmp_path):
+    directory, first, _ = shelf
+    shipped = json.loads((registry.SHIPPED / "manifest.json").read_text())["id"]
+    registry.promote(directory, first)
+    registry.promote(directory, shipped)
+    assert registry.champion_directory(directory) == registry.SHIPPED
+    registry.rollback(directory)
+    assert registry.champion_directory(directory) == directory / first
+    registry.promote(tmp_path / "absent", shipped)
+    assert registry.champion_directory(tmp_path / "absent") == registry.SHIPPED
+
+
 @pytest.mark.parametrize("name", ["2026-01-01-000000", "../champion", ""])
 def test_it_promotes_only_what_is_there(shelf, name):
     with pytest.raises(RegistryError, match="no model"):

@@ -86,6 +86,15 @@ def test_it_promotes_what_passes(trained, unjudged, capsys):
     assert "is promoted" in capsys.readouterr().out
 
 
+def test_it_says_as_json_what_became_of_it(trained, unjudged, capsys):
+    assert retrain.main(["--registry", str(trained), "--promote", "--json"]) == 0
+    printed = capsys.readouterr()
+    (entry,) = registry.models(trained)
+    said = json.loads(printed.out)
+    assert said == {k: entry[k] for k in ("id", "promoted", "rows", "seconds", "gates")}
+    assert "is promoted" in printed.err
+
+
 def test_it_goes_on_where_it_was_broken_off(small, unjudged, monkeypatch, capsys):
     with monkeypatch.context() as broken:
         broken.setattr(retrain.CommentModel, "calibrate", _interrupt)
@@ -119,6 +128,11 @@ def test_it_refuses_bad_decisions(small, content, capsys):
 def test_it_refuses_an_absent_data_directory(small, capsys):
     assert retrain.main(["--registry", str(small), "--data", str(small / "no")]) == 1
     assert "no such directory" in capsys.readouterr().err
+
+
+def test_it_refuses_decisions_that_are_not_there(small, capsys):
+    assert retrain.main(["--registry", str(small), "--decisions", "/nonexistent"]) == 1
+    assert "/nonexistent" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("other", [["--dry-run"], ["--output", "x"]])

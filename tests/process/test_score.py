@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from service import score
 from service.scoring import Scorer
+from tests.process.cast import MODQUEUE
 
 pytestmark = pytest.mark.process
 
@@ -31,3 +34,29 @@ def test_it_answers_in_order_whatever_the_processes(monkeypatch: pytest.MonkeyPa
     refused, out, err = scored(lines, 2)
     assert refused == len(err.splitlines()) == (count + 6) // 7
     assert [json.loads(line)["id"] for line in out.splitlines()] == [n + 1 for n in range(count) if n % 7]
+
+
+def run(redirected: str, stdin: str, tmp_path: Path, **env: str) -> subprocess.CompletedProcess[bytes]:
+    env = os.environ | {"MODQUEUE_DATA_DIR": str(tmp_path)} | env
+    command = ["sh", "-c", f"exec '{MODQUEUE}' score {redirected}"]
+    return subprocess.run(command, check=False, env=env, input=stdin.encode(), capture_output=True)
+
+
+@pytest.mark.parametrize(
+    ("redirected", "says"),
+    [("<&-", b"modqueue: Bad file descriptor\n"), (">/dev/full", b"modqueue: No space left on device\n")],
+)
+def test_it_says_in_a_line_that_it_cannot_read_or_write(tmp_path: Path, redirected: str, says: bytes) -> None:
+    done = run(redirected, '{"text": "x"}', tmp_path)
+    assert (done.returncode, done.stderr) == (1, says)
+
+
+def test_it_goes_on_where_nobody_listens(tmp_path: Path) -> None:
+    assert run(">&- 2>&-", '{"text": "x"}', tmp_path).returncode == 0
+
+
+def test_it_speaks_utf_8_whatever_the_locale(tmp_path: Path) -> None:
+    plain = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    done = run("", '{"id": "é", "text": "x"}', tmp_path, **plain)
+    assert json.loads(done.stdout)["id"] == "é"
+    assert done.returncode == 0

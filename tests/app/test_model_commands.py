@@ -1,0 +1,83 @@
+"""What `modqueue model`, `retrain`, `score` and `export` print and refuse."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from service.domain import Ruling
+from service.moderation import Moderation, Wish
+from tests.app.conftest import Run
+from tests.conftest import ANA, submit
+
+
+def test_it_lists_the_shipped_model_as_champion(run: Run) -> None:
+    (row,) = json.loads(run("model", "list", "--json").stdout)
+    assert row["champion"] is True
+    assert run("model", "show", row["id"], "--json").stdout == run("model", "show").stdout
+    assert json.loads(run("model", "show").stdout)["id"] == row["id"]
+    assert run("model", "promote", row["id"]).stdout == f"{row['id']} is the champion\n"
+    for refused in (("promote", "nothing"), ("show", "nothing"), ("show", "../models")):
+        assert run("model", *refused).exit_code == 1
+
+
+def test_it_rolls_back_no_model_where_none_was_promoted(run: Run) -> None:
+    assert run("model", "rollback").exit_code == 1
+
+
+def test_it_learns_from_no_decisions_that_are_not_there(run: Run) -> None:
+    result = run("retrain", "--decisions", "/nonexistent", "--json")
+    assert (result.exit_code, result.stdout, "/nonexistent" in result.stderr) == (1, "", True)
+
+
+def test_it_scores_json_lines_and_refuses_bad_ones_alone(run: Run) -> None:
+    lines = [
+        '{"id": "a", "text": "Thank you for the recipe"}',
+        "nonsense",
+        '{"txt": "no text"}',
+        '{"text": "' + "x" * 20_001 + '"}',
+        '{"text": 5}',
+        '{"id": [1], "text": "x"}',
+        '{"text": "x", "comment_author": 1.5}',
+        "x" * 3_000_000,
+        "",
+        '{"text": "last", "comment_author": "Ana"}',
+        '{"id": 1.5, "text": "x"}',
+        *(f'{{"id": {wrong}, "text": "x"}}' for wrong in ("NaN", "-Infinity", "1e999", "true", r'"\ud800"')),
+    ]
+    result = run("score", "--json", stdin="\n".join(lines))
+    assert result.exit_code == 1
+    rows = [json.loads(line) for line in result.stdout.splitlines()]
+    assert [r["id"] for r in rows] == ["a", 10, 1.5]
+    assert set(rows[0]) == {"id", "scores", "verdict", "reasons"}
+    assert set(rows[0]["scores"]) == {"dehumanising", "hateful", "spam"}
+    errors = [json.loads(line) for line in result.stderr.splitlines()]
+    assert [e["line"] for e in errors] == [2, 3, 4, 5, 6, 7, 8, 12, 13, 14, 15, 16]
+    assert "text" in errors[1]["error"]
+    assert "comment_author" in errors[5]["error"]
+
+
+def test_it_explains_what_it_scores(run: Run) -> None:
+    row = json.loads(run("score", "--explain", stdin='{"text": "They are vermin. Exterminate them."}').stdout)
+    why = row["contributions"]["dehumanising"]
+    parts = why["bias"] + sum(s["contribution"] for s in why["spans"] + why["fields"])
+    assert parts == pytest.approx(why["log_odds"], abs=1e-9)
+    assert all("They are vermin. Exterminate them."[s["start"] : s["end"]] == s["text"] for s in why["spans"])
+
+
+def test_it_exports_decisions(run: Run, moderation: Moderation, tmp_path: Path) -> None:
+    moderation.decide(ANA, submit(moderation, "[spam=0.8]")["id"], Wish(Ruling.APPROVE))
+    said = run("export", "--examples").stdout
+    assert json.loads(said)["spam"] == 0
+    assert run("export", "--json").stdout == said
+    path = tmp_path / "examples.jsonl"
+    assert run("export", "--examples", "--site", "blog", "--output", str(path)).exit_code == 0
+    assert path.read_text() == said
+    for what in (("--examples",), ("--author", "zoe@reader.example")):
+        refused = run("export", *what, "--site", "blog", "--site", "nope")
+        assert (refused.exit_code, refused.stderr) == (1, "modqueue: no such site: nope\n")
+    for what in (("--examples",), ("--pooled",)):
+        assert run("export", *what, "--author", "zoe@reader.example").exit_code == 2
+    assert run("export", "--author", "").exit_code == 1
