@@ -8,6 +8,7 @@ import json
 import logging
 import os
 import re
+import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -102,6 +103,21 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
             return found.group() if found else nodeid
 
     return Scheduling(config, log)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_questions_to_name_servers() -> Iterator[None]:
+    """Know at once that nobody has a name of .example: some name servers take seconds to say so."""
+    ask = socket.getaddrinfo
+
+    def answer(host: Any, *args: Any, **options: Any) -> Any:
+        if str(host).endswith(".example"):
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+        return ask(host, *args, **options)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket, "getaddrinfo", answer)
+        yield
 
 
 @contextmanager
