@@ -81,11 +81,13 @@ def test_it_sets_a_policy_as_a_new_version(run: Run, added: dict[str, str], stor
 @pytest.mark.parametrize(
     "policy",
     ["", "[]", "{", '{"colour": 1}', '{"thresholds": {"rude": {}}}', '{"thresholds": {"spam": {"hold": 2}}}',
-     '{"max_links": -1}', '{"thresholds": {"spam": {"hold": "high"}}}', '{"blocked_words": [3]}'],
+     '{"max_links": -1}', '{"thresholds": {"spam": {"hold": "high"}}}', '{"blocked_words": [3]}',
+     '{"max_links": 1e400}', '{"blocked_words": "abc"}', '{"blocked_words": ["\\ud800"]}'],
 )  # fmt: skip
 def test_it_refuses_a_wrong_policy(run: Run, added: dict[str, str], store: Store, policy: str) -> None:
     result = run("site", "policy", "blog", "--set", "-", stdin=policy)
     assert result.exit_code == 1, result.stdout
+    assert len(result.stderr.splitlines()) == 1
     assert store.registry.site("blog").policy.version == 1
 
 
@@ -231,10 +233,15 @@ def test_it_starts_a_store_for_a_command_where_none_runs(
     assert "https://b.example" in CliRunner().invoke(main, ["site", "list"]).stdout
 
 
+TIMES = ("LEASE_SECONDS", *(f"KEEP_{what}_DAYS" for what in ("APPROVED", "DECIDED", "LOG", "EXAMPLES")))
+
+
 @pytest.mark.parametrize(
     ("variable", "value"),
     [
         ("MODQUEUE_PARTITIONS", "many"),
+        ("MODQUEUE_TRUSTED_PROXIES", "11"),
+        *((f"MODQUEUE_{name}", value) for name in TIMES for value in ("inf", "nan", "1e300", "0")),
         ("MODQUEUE_APPENDFSYNC", "never"),
         ("MODQUEUE_SECRET_KEY_FILE", "/nowhere"),
     ],
