@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+import re
 import signal
 import sys
 import tempfile
@@ -13,6 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from subprocess import DEVNULL, Popen
+from urllib.parse import quote
 
 import redis
 from redis.backoff import NoBackoff
@@ -44,7 +46,8 @@ def socket_path(data_dir: Path) -> Path:
 
 def url(data_dir: Path) -> str:
     """Return the address of the embedded server of a data directory."""
-    return f"unix://{socket_path(data_dir)}"
+    # No more than what means something else in an address: what is not UTF-8 would not come back from quotes.
+    return "unix://" + re.sub(r"[%?#\s]", lambda found: quote(found[0]), str(socket_path(data_dir)))
 
 
 def answers(data_dir: Path) -> bool:
