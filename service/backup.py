@@ -46,7 +46,7 @@ def restore(settings: Settings, source: Path) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="modqueue-restore-") as name:
         work = Path(name)
         manifest = _unpack(source, work)
-        with directory.locked(settings.data_dir):
+        with directory.turn(settings.data_dir), directory.locked(settings.data_dir):
             keys = snapshot.load(settings.data_dir, work / SNAPSHOT, settings.appendfsync)
             _copy(work, settings.data_dir)
     return manifest | {"restored": keys}

@@ -12,6 +12,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from service.errors import Invalid
 
 PREFIX = "MODQUEUE_"
+# Longer than anything is kept: what is more, infinity above all, was not meant.
+CENTURY_DAYS = 36_500
 
 
 class Settings(BaseSettings):
@@ -34,20 +36,24 @@ class Settings(BaseSettings):
         False, description="Allow callbacks to private and loopback addresses."
     )
     trusted_proxies: int = Field(0, ge=0, le=10, description="How many reverse proxies stand in front.")
-    lease_seconds: float = Field(300.0, gt=0, description="How long a claim lasts.")
+    lease_seconds: float = Field(300.0, ge=1, le=7 * 86400, description="How long a claim lasts.")
     keep_approved_days: float = Field(
         30.0,
         gt=0,
+        le=CENTURY_DAYS,
         description="`modqueue archive` takes comments that nobody decided about when they are older.",
     )
     keep_decided_days: float = Field(
-        90.0, gt=0, description="`modqueue archive` takes comments that were decided longer ago."
+        90.0,
+        gt=0,
+        le=CENTURY_DAYS,
+        description="`modqueue archive` takes comments that were decided longer ago.",
     )
     keep_log_days: float = Field(
-        365.0, gt=0, description="`modqueue archive` takes log entries that are older."
+        365.0, gt=0, le=CENTURY_DAYS, description="`modqueue archive` takes log entries that are older."
     )
     keep_examples_days: float = Field(
-        365.0, gt=0, description="`modqueue archive` takes training examples that are older."
+        365.0, gt=0, le=CENTURY_DAYS, description="`modqueue archive` takes training examples that are older."
     )
     retrain_at: str = Field(
         "", pattern=r"^(([01]\d|2[0-3]):[0-5]\d)?$",

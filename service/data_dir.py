@@ -2,38 +2,60 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import secrets
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 from service.config import Settings
 from service.errors import Conflict, Invalid
+from service.process import taken, wait
 from service.store import embedded
+
+# How long a command waits for others to be done, and how long of it without a word.
+PATIENCE_S = 10.0
+SILENT_S = 2.0
 
 
 @contextmanager
-def locked(data_dir: Path) -> Iterator[None]:
-    """Hold the data directory for this process alone; refuses where another holds it."""
+def locked(data_dir: Path, name: str = "lock", patience_s: float = 0.0) -> Iterator[None]:
+    """Hold the data directory for this process alone; refuses where another holds it, and goes on to."""
     data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    file = os.open(data_dir / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    file = os.open(data_dir / name, os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            holder = os.pread(file, 32, 0).decode() or "unknown"
+        if not _had(file, data_dir, patience_s):
             raise Conflict(
-                f"process {holder} runs on {data_dir} already; stop it first or set MODQUEUE_DATA_DIR"
-            ) from None
+                f"process {_holder(file)} runs on {data_dir} already; stop it first or set MODQUEUE_DATA_DIR"
+            )
         os.truncate(file, 0)
         os.pwrite(file, str(os.getpid()).encode(), 0)
         yield
     finally:
         os.close(file)
+
+
+def _had(lock: int, data_dir: Path, patience_s: float) -> bool:
+    silent_s = min(SILENT_S, patience_s)
+    if wait(lambda: taken(lock), silent_s):
+        return True
+    if patience_s > silent_s:
+        print(f"waiting for process {_holder(lock)}, which works on {data_dir}", file=sys.stderr)
+    return wait(lambda: taken(lock), patience_s - silent_s)
+
+
+def _holder(lock: int) -> str:
+    return os.pread(lock, 32, 0).decode() or "unknown"
+
+
+@contextmanager
+def turn(data_dir: Path) -> Iterator[None]:
+    """Wait, so long at most, until no other command needs the data directory to itself."""
+    with locked(data_dir, "turn", PATIENCE_S):
+        yield
 
 
 def secret_key(settings: Settings) -> str:
@@ -66,15 +88,19 @@ def store_url(settings: Settings) -> Iterator[str]:
     """Yield the address of the outside store, of a running serve's, or of one started for a while."""
     if settings.redis_url:
         yield settings.redis_url
-    elif embedded.answers(settings.data_dir):
+        return
+    with ExitStack() as held:
+        held.enter_context(turn(settings.data_dir))
+        try:
+            held.enter_context(locked(settings.data_dir))
+        except Conflict:
+            # Whoever holds it when it is our turn is a serve, whose store stays.
+            if not embedded.answers(settings.data_dir):
+                raise
+            held.close()
+        else:
+            held.callback(embedded.stop, embedded.start(settings.data_dir, settings.appendfsync))
         yield embedded.url(settings.data_dir)
-    else:
-        with locked(settings.data_dir):
-            server = embedded.start(settings.data_dir, settings.appendfsync)
-            try:
-                yield embedded.url(settings.data_dir)
-            finally:
-                embedded.stop(server)
 
 
 def announce(data_dir: Path, address: str) -> None:

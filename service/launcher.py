@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from queue import SimpleQueue
 from subprocess import DEVNULL, Popen, TimeoutExpired
@@ -30,6 +30,8 @@ from service.store import Store, embedded, schema
 
 READY_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 30.0
+STORE_TIMEOUT_S = 10.0
+STORE_PAUSE_S = 2.0
 RESTART_PAUSE_S = 0.5
 THREADS = 8
 
@@ -116,9 +118,7 @@ def running(
         if not url:
             run("store", lambda: embedded.start(settings.data_dir, settings.appendfsync))
             url = embedded.url(settings.data_dir)
-        with suppress(Unavailable):
-            # What an earlier version wrote is brought up to date first, however long that takes.
-            Store(url, settings.partitions).close()
+        _prepare(url, settings.partitions, stop)
         env = _environment(settings, url)
         run("delivery", lambda: popen([sys.executable, "-m", "service.delivery"], env))
         datasets = {name: os.environ[name] for name in [PREFIX + "DATASETS"] if name in os.environ}
@@ -128,6 +128,21 @@ def running(
         directory.announce(settings.data_dir, settings.public_url.rstrip("/") or address)
         _await_ready(address, children, stop)
         yield address, children
+
+
+def _prepare(url: str, partitions: int, stop: threading.Event) -> None:
+    until = time.monotonic() + STORE_TIMEOUT_S
+    while True:
+        try:
+            # What an earlier version wrote is brought up to date first, however long that takes.
+            Store(url, partitions).close()
+            return
+        except Unavailable as error:
+            # A machine that starts, or another primary that is chosen, needs a moment.
+            if stop.wait(STORE_PAUSE_S) or time.monotonic() > until:
+                raise Unavailable(
+                    f"{error}; start the store or mend MODQUEUE_REDIS_URL, and see `modqueue doctor`"
+                ) from None
 
 
 def supervise(children: list[Child], stop: threading.Event, renewals: SimpleQueue[None]) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from urllib.parse import urlsplit
+
+from pydantic import TypeAdapter, ValidationError
 
 from service.domain import LABELS, Comment, History, Judgement, Lane, Policy, Reason, Thresholds, Verdict
 from service.errors import Invalid, ScorerError
@@ -13,6 +16,7 @@ from service.errors import Invalid, ScorerError
 _LINK = re.compile(r"https?://[^\s<>\"')\]]+", re.IGNORECASE)
 # An item is uncertain when its score lies this close above the threshold that it crossed.
 UNCERTAIN_MARGIN = 0.1
+_SHAPE = TypeAdapter(Policy)
 
 
 def judge(
@@ -63,16 +67,14 @@ def effective(policy: Policy, recommended: Mapping[str, Thresholds]) -> dict[str
 
 def check(policy: Policy) -> Policy:
     """Refuse a policy that cannot be meant; return it otherwise."""
+    _check_types(policy)
     _check_thresholds("thresholds", policy.thresholds)
     _check_thresholds("trial", policy.trial)
-    if isinstance(policy.audit, bool) or not 0.0 <= policy.audit <= 1.0:
+    if not 0.0 <= policy.audit <= 1.0:
         raise Invalid("audit", "a share is between 0 and 1")
     for label in policy.reject_labels:
         if label not in LABELS:
             raise Invalid("reject_labels", "no such label: %(label)s", label=label)
-    for name in ("hold_new_authors", "pass_other_languages", "shadow", "adapt"):
-        if not isinstance(getattr(policy, name), bool):
-            raise Invalid(name, "must be true or false")
     for name, label in policy.attributes.items():
         if label not in LABELS:
             raise Invalid(f"attributes.{name}", "no such label; one of %(these)s", these=", ".join(LABELS))
@@ -81,6 +83,16 @@ def check(policy: Policy) -> Policy:
     if not all(w.strip() for w in (*policy.blocked_words, *policy.blocked_domains)):
         raise Invalid("blocked_words, blocked_domains", "an entry is empty")
     return policy
+
+
+def _check_types(policy: Policy) -> None:
+    # As JSON, of which it was read or will be written: only so a list there may be a tuple here.
+    try:
+        _SHAPE.validate_json(json.dumps(asdict(policy)), strict=True)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name, said = ".".join(map(str, first["loc"])), first["msg"]
+        raise Invalid(name or "policy", said) from None
 
 
 def _check_thresholds(of: str, thresholds: Mapping[str, Thresholds]) -> None:

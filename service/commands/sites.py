@@ -132,5 +132,5 @@ def _read_policy(text: str) -> Policy:
         if not isinstance(raw, dict):
             raise Invalid("policy", "must be a JSON object")
         return check(codec.policy(raw))
-    except (TypeError, ValueError, AttributeError) as error:
+    except (TypeError, ValueError) as error:
         raise Invalid("policy", f"cannot be read: {error}") from None

@@ -154,12 +154,13 @@ def delivery_state(delivery_id: str, raw: Mapping[str, str]) -> DeliveryState | 
 
 
 def policy(raw: Mapping[str, Any]) -> Policy:
-    """Read a policy; raises TypeError or ValueError where it has unknown or wrong fields."""
+    """Read a policy; raises TypeError where it has unknown fields. `policy.check` looks at what they hold."""
     fields = dict(raw)
     for name in ("thresholds", "trial"):
-        fields[name] = {k: Thresholds(**v) for k, v in dict(fields.get(name) or {}).items()}
+        if isinstance(given := fields.get(name), dict):
+            fields[name] = {k: Thresholds(**v) if isinstance(v, dict) else v for k, v in given.items()}
     for name in ("reject_labels", "blocked_words", "blocked_domains"):
-        if name in fields:
+        if isinstance(fields.get(name), list):
             fields[name] = tuple(fields[name])
     return Policy(**fields)
 

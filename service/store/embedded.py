@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
+import re
 import signal
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from subprocess import DEVNULL, Popen
+from urllib.parse import quote
 
 import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from service.errors import Conflict, Unavailable
-from service.process import end_with_parent
+from service.process import end_with_parent, taken, wait
 
 # The kernel limits the address of a Unix socket to 108 bytes, and to 104 on macOS.
 LONGEST_SOCKET_PATH = 100
@@ -44,7 +45,8 @@ def socket_path(data_dir: Path) -> Path:
 
 def url(data_dir: Path) -> str:
     """Return the address of the embedded server of a data directory."""
-    return f"unix://{socket_path(data_dir)}"
+    # No more than what means something else in an address: what is not UTF-8 would not come back from quotes.
+    return "unix://" + re.sub(r"[%?#\s]", lambda found: quote(found[0]), str(socket_path(data_dir)))
 
 
 def answers(data_dir: Path) -> bool:
@@ -101,21 +103,13 @@ def _lock(data_dir: Path) -> Iterator[int]:
     # two servers on one directory would each see half the truth.
     lock = os.open(data_dir / "store" / "lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        if not _taken(lock):
+        if not taken(lock):
             _end_orphan(data_dir)
-            if not _wait(lambda: _taken(lock), STOP_TIMEOUT_S):
+            if not wait(lambda: taken(lock), STOP_TIMEOUT_S):
                 raise Conflict(f"an earlier store on {data_dir} does not end; end it by hand")
         yield lock
     finally:
         os.close(lock)
-
-
-def _taken(lock: int) -> bool:
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True
 
 
 def _end_orphan(data_dir: Path) -> None:
@@ -155,10 +149,3 @@ def _client(data_dir: Path) -> redis.Redis:
     return redis.Redis(
         unix_socket_path=str(socket_path(data_dir)), socket_timeout=5.0, retry=Retry(NoBackoff(), 0)
     )
-
-
-def _wait(done: Callable[[], bool], timeout_s: float) -> bool:
-    until = time.monotonic() + timeout_s
-    while not (finished := done()) and time.monotonic() < until:
-        time.sleep(0.02)
-    return finished

@@ -14,10 +14,11 @@ from click.testing import CliRunner
 from service.backup import backup, restore
 from service.cli import main
 from service.config import Settings
-from service.data_dir import secret_key, store_url
+from service.data_dir import locked, secret_key, store_url
 from service.errors import Conflict, Invalid
 from service.store import Store
 from tests.conftest import BLOG
+from tests.store.test_embedded import started
 
 # Most start stores of their own.
 pytestmark = pytest.mark.process
@@ -54,7 +55,7 @@ def test_it_brings_everything_back(settings: Settings, tmp_path: Path) -> None:
 
 
 def test_it_backs_up_while_the_store_runs(settings: Settings, tmp_path: Path) -> None:
-    with store_url(settings):
+    with locked(settings.data_dir), started(settings.data_dir):
         assert backup(settings, tmp_path / "b.tar.gz")["keys"] >= 2
     assert (tmp_path / "b.tar.gz").stat().st_mode & 0o077 == 0
 

@@ -112,7 +112,8 @@ def test_it_sets_a_policy_as_a_new_version(run: Run, added: dict[str, str], stor
     "policy",
     ["", "[]", "{", '{"colour": 1}', '{"thresholds": {"rude": {}}}', '{"thresholds": {"spam": {"hold": 2}}}',
      '{"max_links": -1}', '{"thresholds": {"spam": {"hold": "high"}}}', '{"blocked_words": [3]}',
-     r'{"blocked_words": ["\ud800"]}', b'{"blocked_words": ["\xff"]}', "[" * 200_000],
+     r'{"blocked_words": ["\ud800"]}', b'{"blocked_words": ["\xff"]}', "[" * 200_000,
+     '{"max_links": 1e400}', '{"blocked_words": "abc"}'],
 )  # fmt: skip
 def test_it_refuses_a_wrong_policy(
     run: Run, added: dict[str, str], store: Store, policy: str | bytes
@@ -247,29 +248,3 @@ def test_the_doctor_says_what_to_do_where_there_is_no_store(
     result = run("doctor")
     assert result.exit_code == 1
     assert "MODQUEUE_REDIS_URL" in result.stdout.replace("\n", "")
-
-
-@pytest.mark.process
-def test_it_starts_a_store_for_a_command_where_none_runs(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("MODQUEUE_DATA_DIR", str(tmp_path))
-    monkeypatch.delenv("MODQUEUE_REDIS_URL", raising=False)
-    assert CliRunner().invoke(main, ["site", "add", "b", "--url", "https://b.example"]).exit_code == 0
-    assert "https://b.example" in CliRunner().invoke(main, ["site", "list"]).stdout
-
-
-@pytest.mark.parametrize(
-    ("variable", "value"),
-    [
-        ("MODQUEUE_PARTITIONS", "many"),
-        ("MODQUEUE_APPENDFSYNC", "never"),
-        ("MODQUEUE_SECRET_KEY_FILE", "/nowhere"),
-    ],
-)
-def test_it_names_the_setting_that_is_wrong(
-    run: Run, monkeypatch: pytest.MonkeyPatch, variable: str, value: str
-) -> None:
-    monkeypatch.setenv(variable, value)
-    result = run("site", "list")
-    assert (result.exit_code, variable in result.stderr) == (1, True)

@@ -9,11 +9,14 @@ import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 import requests
 
 from service import launcher
+from service.config import Settings
+from service.errors import Unavailable
 from service.store import embedded
 from tests.process.cast import (
     MODQUEUE,
@@ -222,6 +225,25 @@ def test_it_uses_an_outside_store(serve: Callable[..., Service], server_url: str
     assert _ready(service)
     assert not (service.data_dir / "store").exists()
     assert service.stop() == 0
+
+
+def test_it_starts_nothing_where_its_store_does_not_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(launcher, "STORE_TIMEOUT_S", 0.05)
+    monkeypatch.setattr(launcher, "STORE_PAUSE_S", 0.02)
+    monkeypatch.setattr(launcher, "popen", None)
+    settings = Settings(data_dir=tmp_path, redis_url="unix:///nowhere/valkey.sock")
+    running = launcher.running(settings, "127.0.0.1", 0, 1, threading.Event())
+    with pytest.raises(Unavailable, match="start the store or mend MODQUEUE_REDIS_URL"), running:
+        pass
+
+
+def test_it_waits_for_a_store_that_starts_with_it(tmp_path: Path) -> None:
+    started: list[subprocess.Popen[bytes]] = []
+    stop = Mock(wait=lambda _: bool(started.append(embedded.start(tmp_path, "everysec"))))
+    launcher._prepare(embedded.url(tmp_path), 16, stop)
+    embedded.stop(*started)
 
 
 def _ready(service: Service) -> bool:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 from subprocess import Popen
+from tempfile import TemporaryDirectory
 from unittest.mock import Mock
 
 import pytest
@@ -78,6 +79,13 @@ def test_it_listens_elsewhere_where_the_path_is_too_long(tmp_path: Path) -> None
         assert socket.parent.stat().st_mode & 0o077 == 0
     (socket.parent / "valkey.sock").unlink(missing_ok=True)
     socket.parent.rmdir()
+
+
+def test_it_is_reached_whatever_its_path_holds() -> None:
+    # A short one, or it would listen elsewhere; the last is no UTF-8.
+    with TemporaryDirectory(prefix="mq #?%41\n\udcff") as name, started(Path(name)):
+        assert embedded.socket_path(Path(name)).is_relative_to(name)
+        Store(embedded.url(Path(name))).close()
 
 
 def test_it_uses_no_directory_of_another_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
