@@ -53,8 +53,17 @@ class Refusing(click.Group):
             raise
         except (ModqueueError, OSError, RecursionError, UnicodeDecodeError, UnicodeEncodeError) as error:
             click.echo(f"modqueue: {_said(error)}", err=True)
+            _let_go()
             ctx.exit(1)
         return result
+
+
+def _let_go() -> None:
+    try:
+        sys.stdout.flush()
+    except OSError:
+        # Nor can it be written at the end, where Python would try, and exit with a code of its own.
+        sys.stdout = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
 
 
 def _said(error: Exception) -> str:

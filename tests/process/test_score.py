@@ -37,7 +37,7 @@ def test_it_answers_in_order_whatever_the_processes(monkeypatch: pytest.MonkeyPa
 
 
 def run(redirected: str, stdin: str, tmp_path: Path, **env: str) -> subprocess.CompletedProcess[bytes]:
-    env = os.environ | {"MODQUEUE_DATA_DIR": str(tmp_path)} | env
+    env = os.environ | {"MODQUEUE_DATA_DIR": str(tmp_path), "PYTHONUNBUFFERED": ""} | env
     command = ["sh", "-c", f"exec '{MODQUEUE}' score {redirected}"]
     return subprocess.run(command, check=False, env=env, input=stdin.encode(), capture_output=True)
 
