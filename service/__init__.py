@@ -21,10 +21,10 @@ def create_app(settings: Settings, moderation: Moderation | None = None) -> Flas
 
     from service.moderation import connect
     from service.web import accounts, compressing, oidc, responses, rooms, words
-    from service.web.incoming import Incoming
+    from service.web.incoming import WholeRequest
 
     app = Flask(__name__, template_folder="web/templates", static_folder="web/static")
-    app.request_class = Incoming
+    app.request_class = WholeRequest
     app.config.update(
         SECRET_KEY=settings.secret_key,
         MAX_CONTENT_LENGTH=BODY_LIMIT,

@@ -10,7 +10,7 @@ from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 from werkzeug.utils import cached_property
 
 
-class Incoming(Request):
+class WholeRequest(Request):
     """A request whose body is whole or refused, also where it comes in pieces without a length."""
 
     @cached_property

@@ -77,7 +77,8 @@ def test_it_mends_any_text_in_order_and_to_words(text):
         assert meant != text[start:end]
         # A part of a chunk that nothing is made of stays as it is, but for signs among its letters.
         letters = re.sub("[^a-zé]", "", text[start:end].translate(AS_LETTERS))
-        assert all(word.translate(AS_LETTERS) in letters for word in {*re.split("[ ']", meant)} - KNOWN)
+        left = KNOWN.union(re.split(r"[.\-_*·~,/|:#']+", text[start:end]))
+        assert all(word in letters for word in {*re.split("[ ']", meant)} - left)
 
 
 def test_it_mends_no_more_than_it_may():
