@@ -24,11 +24,9 @@ def admin(browser: Browser, pair: Pair) -> Iterator[Page]:
     context = browser.new_context(viewport=DESKTOP, base_url=pair.wordpress.url)
     page = context.new_page()
     page.on("pageerror", lambda error: faults.append(str(error)))
-    page.goto("/wp-login.php")
-    page.get_by_label("Username or Email Address").fill("admin")
-    page.get_by_label("Password", exact=True).fill(PASSWORD)
-    page.get_by_role("button", name="Log In").click()
-    page.wait_for_url("**/wp-admin/**")
+    # By request: the sign-in page moves the focus by itself, between two keys of whoever fills it.
+    entered = context.request.post("/wp-login.php", form={"log": "admin", "pwd": PASSWORD})
+    assert "/wp-admin/" in entered.url
     yield page
     context.close()
     assert faults == []
