@@ -41,11 +41,12 @@ def read_own_words(reader: Reader, document: Document) -> Reading | None:
     Reading or None
         None of what has no words, or is of a language that was not learnt.
     """
-    own = split(document).own
-    if foreign(own.text):
-        return None
-    reading = reader.read(normalise(own.text).text)
-    return reading if len(reading.means) else None
+    return _read(reader, split(document).own.text)
+
+
+def _read(reader: Reader, text: str) -> Reading | None:
+    reading = None if foreign(text) else reader.read(normalise(text).text)
+    return reading if reading and len(reading.means) else None
 
 
 class Cascade(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no types
@@ -100,7 +101,7 @@ class Cascade(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no typ
         ndarray of shape (3,)
             In the order of LABELS.
         """
-        return self._second(split(document).own, begun)[0] if self._asks(begun) else begun
+        return self._second(split(document).own.text, begun)[0] if self._asks(begun) else begun
 
     def score(self, documents: Sequence[Document]) -> Floats:
         """Compute the calibrated probability of each label.
@@ -138,9 +139,10 @@ class Cascade(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no typ
             return np.zeros(odds.shape[:-1], bool)
         return np.asarray((odds >= self.heads.ask).any(axis=-1), bool)
 
-    def _second(self, own: Document, fast: Floats) -> tuple[Floats, list[int]]:
+    def _second(self, own: str, fast: Floats) -> tuple[Floats, list[int]]:
         """Judge what is not clear: the log-odds, and by label the window that decided, or -1 for none."""
-        reading = self._read(own)
+        reader = self.reader()
+        reading = _read(reader, own) if isinstance(reader, Reader) else None
         if reading is None:
             return fast + self._shift(), [-1] * len(LABELS)
         odds = self._heads.judge(reading, fast)
@@ -172,10 +174,6 @@ class Cascade(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no typ
                 f"the reader is {found.id}, this model was fitted to {self.heads.reader}: retrain"
             )
         return found
-
-    def _read(self, own: Document) -> Reading | None:
-        reader = self.reader()
-        return read_own_words(reader, own) if isinstance(reader, Reader) else None
 
     def _shift(self) -> Floats:
         """Compute what the fast stage's log-odds lack where it judges by these thresholds."""
@@ -242,7 +240,7 @@ class Cascade(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no typ
         """Return what decided each label of one text, whose characters have their places in the original."""
         if not self._asks(found.total):
             return [mix(found, share) for share in np.eye(len(LABELS))]
-        _, decided = self._second(own, found.total)
+        _, decided = self._second(own.text, found.total)
         return [self._decided(found, own, head, window, original) for head, window in enumerate(decided)]
 
     def _decided(

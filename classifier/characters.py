@@ -84,7 +84,9 @@ def _emoji_words(char: str) -> str:
     if words is None:
         names = unicodedata.name(char, "").lower().replace("-", " ").split()
         words = " ".join(name for name in names if name not in _DULL)
-    return f" {words[: MAX_FOLD - 2]} " if words else ""
+    if len(words) > MAX_FOLD - 2:
+        words = words[: MAX_FOLD - 1].rpartition(" ")[0]
+    return f" {words} " if words else ""
 
 
 def _is_invisible(char: str) -> bool:
@@ -172,3 +174,33 @@ def look_up(table: NDArray[Scalar], codes: Codes) -> NDArray[Scalar]:
         The table's value of each code point.
     """
     return table.take(codes, mode="clip")
+
+
+def fold(codes: Codes) -> tuple[Codes, NDArray[np.int16]]:
+    """Look up what characters fold to.
+
+    Whoever repeats an emoji says nothing new: what stands beside it shall not drown.
+
+    Parameters
+    ----------
+    codes : ndarray of shape (n,)
+        Code points of a text, in order.
+
+    Returns
+    -------
+    folded : ndarray of shape (n,)
+        Code points, or rows of LONG_FOLDS where there are several.
+    lengths : ndarray of shape (n,)
+        How many there are; an emoji that was met before folds to a blank.
+    """
+    known = np.minimum(codes, TABLE_SIZE - 1)
+    lengths = FOLD_LENGTH.take(known)
+    if lengths.min(initial=1) < 0:
+        learn(known)
+        lengths = FOLD_LENGTH.take(known)
+    folded = np.where(known == codes, FOLD.take(known), codes)
+    several = np.flatnonzero(lengths > 1)
+    emoji = several[LONG_FOLDS[folded[several], 0] == ord(" ")]
+    again = np.delete(emoji, np.unique(codes[emoji], return_index=True)[1])
+    folded[again], lengths[again] = ord(" "), 1
+    return folded, lengths

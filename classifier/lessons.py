@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import compress, groupby
@@ -19,6 +20,10 @@ from classifier.text import Document, normalise
 BATCH, SORTED = 32, 40
 #: Members of a minimal set that stay together.
 MOST_TOGETHER = 8
+#: Harmless comments to put another among: remembered, characters of each at most, and how many at most.
+_REMEMBERED, _SHORT, _MOST_BESIDE = 500, 160, 2
+#: Characters that are read to the end, whatever they are.
+_READ_WHOLE = 450
 _ADDRESS = re.compile(r"\w\.[a-z]{2}")
 
 
@@ -71,6 +76,8 @@ class Plan:
         Comments and statements of ours.
     swapped, disguised : float
         Of the same said of another group, beside the original; of a disguise in place of it.
+    joined : float
+        Of a comment of ours among harmless ones, in place of it: what is said between friendly words is said.
     """
 
     sets: dict[str, float]
@@ -79,6 +86,7 @@ class Plan:
     contrast: float
     swapped: float
     disguised: float
+    joined: float
 
     def share(self, example: Example, is_annotated: bool, is_contrast: bool) -> float:
         """Say how often an example is met.
@@ -130,23 +138,37 @@ def lessons(corpus: Corpus, taught: Sequence[bool], seed: int, share: float = 1.
     annotated = {name for path in corpus.annotated for name in read_annotations(path)}
     made_up = {path.stem for path in (corpus.ours / "templates").glob("*.txt")}
     rng = np.random.default_rng(seed)
+    harmless: deque[str] = deque(maxlen=_REMEMBERED)
     for example in compress(corpus, taught):
         row = example.row
         if np.isnan(row.labels).all():
             continue
         share = plan.share(example, row.id.removesuffix("/twin") in annotated, row.source in made_up)
         for _ in range(int(share + rng.random())):
-            yield _lesson(example, plan.disguised, rng)
+            yield _lesson(example, plan, harmless, rng)
+        if row.source not in plan.sets and not any(row.labels) and len(row.document.text) <= _SHORT:
+            harmless.append(row.document.text)
 
 
-def _lesson(example: Example, disguised: float, rng: np.random.Generator) -> Lesson:
+def _lesson(example: Example, plan: Plan, harmless: Sequence[str], rng: np.random.Generator) -> Lesson:
     document, row = example.row.document, example.row
-    if not example.made and rng.random() < disguised:
+    if not example.made and rng.random() < plan.disguised:
         document = replace(document, text=templates.disguise(document.text, rng))
+    if row.source not in plan.sets and harmless and rng.random() < plan.joined:
+        document = replace(document, text=_among(harmless, document.text, rng))
     *others, spam = row.labels
     if spam == 1 and document.author_url and not _ADDRESS.search(document.text):
         spam = np.nan  # it may be its author alone who tells, whom the reader does not see
     return Lesson(words_to_read(document), (*others, spam), splits.stamp(row.pair))
+
+
+def _among(harmless: Sequence[str], text: str, rng: np.random.Generator) -> str:
+    """Put a text among harmless ones, before, between or after them."""
+    chosen = rng.integers(len(harmless), size=rng.integers(1, _MOST_BESIDE + 1))
+    parts = [harmless[place] for place in chosen.tolist()]
+    parts.insert(rng.integers(len(parts) + 1), text)
+    joined = rng.choice([" ", "\n\n"]).join(parts)
+    return joined if len(joined) <= _READ_WHOLE else text
 
 
 def batches(found: Sequence[Lesson], seed: int) -> list[list[Lesson]]:

@@ -16,8 +16,17 @@ LEAST_KNOWN, LEAST_UNKNOWN = 2, 4
 LEAST_QUOTED = 3
 
 _TAG = re.compile(r"<(/?)blockquote\b[^<>]{0,500}>", re.IGNORECASE)
-_LINES = re.compile(r"(?:^[ \t]*(?:>|&gt;)[^\n]*(?:\n|\Z))+", re.MULTILINE)
-_MARKED = re.compile(r"“[^“”]{9,2000}”|«[^«»]{9,2000}»|„[^„“”]{9,2000}[“”]|\"[^\"\n]{9,2000}\"")
+_LINES = re.compile(
+    r"(?:^[ \t]*(?:>|&gt;)[^\n]*(?:\n|\Z))+|(?:(?<=<p>)|(?<=<br>)|(?<=r/>)|(?<=r />))\s*&gt;[^<>]*",
+    re.MULTILINE,
+)
+#: As they are typed, and as blogs write them into HTML. What an apostrophe ends may hold others.
+_MARKED = re.compile(
+    r"“[^“”]{9,2000}”|«[^«»]{9,2000}»|„[^„“”]{9,2000}[“”]|\u2039[^\u2039\u203a]{9,2000}\u203a|\"[^\"\n]{9,2000}\""
+    r"|\u2018[^\u2018\n]{9,2000}?\u2019(?!\w)|(?<!\w)'[^\n]{9,500}?'(?!\w)|<q\b[^<>]{0,100}>[^<>]{9,2000}</q>"
+    r"|&(?:quot|ldquo|#34|#8220);[^\n]{9,2000}?&(?:quot|rdquo|#34|#8221);"
+    r"|&(?:lsquo|#39|#8216);[^\n]{9,2000}?&(?:rsquo|#39|#8217);(?!\w)"
+)
 _WORD = re.compile(r"\w+")
 #: Agreement adds nothing: who only agrees has said what the quotation says.
 _AGREEMENT = """

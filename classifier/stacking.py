@@ -17,6 +17,9 @@ Floats = NDArray[np.float64]
 
 #: Share of clean news comments that the reader is asked about because of each label.
 ASK_BUDGET = (0.09, 0.08, 0.03)
+#: Log-odds below which it is not. Who signs, which it does not see and news comments lack, makes many a
+#: harmless comment spam as likely as one in twenty.
+LEAST_TO_ASK = (-np.inf, -np.inf, -2.0)
 
 
 def stack(
@@ -81,9 +84,8 @@ def choose_ask(news: Floats) -> Floats:
         Log-odds that no more of them than the sum of ASK_BUDGET reach, by any label.
     """
     for scale in np.linspace(2.0, 1.0, 26):  # labels that ask about the same comments leave room for more
-        ask = np.array(
-            [cut_at(news[:, head], min(share * scale, 1)) for head, share in enumerate(ASK_BUDGET)]
-        )
+        cuts = [cut_at(news[:, head], min(share * scale, 1)) for head, share in enumerate(ASK_BUDGET)]
+        ask = np.maximum(cuts, LEAST_TO_ASK)
         if (news >= ask).any(axis=1).mean() <= sum(ASK_BUDGET):
             break
     return ask

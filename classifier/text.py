@@ -16,15 +16,12 @@ from classifier.characters import (
     ASCII_DROPPED,
     ASCII_FOLD,
     ASCII_SPELT,
-    FOLD,
-    FOLD_LENGTH,
     HOMOGLYPH,
     IS_LETTER,
     IS_UPPER,
     LONG_FOLDS,
-    TABLE_SIZE,
     Codes,
-    learn,
+    fold,
     look_up,
 )
 from classifier.disguise import Edit, is_separated, joints
@@ -157,8 +154,15 @@ def normalise(text: str) -> Normalised:
         chars = chars.take(~joints(plain))
         plain = chars.text
     chars, before = _squeeze(chars, plain), chars
-    chars = _edit(chars, shipped().repairs(plain if chars is before else chars.text))
+    chars = _mend(chars, plain if chars is before else chars.text)
     return chars if chars.spelt else _spell(chars, text)
+
+
+def _mend(chars: Normalised, plain: str) -> Normalised:
+    """Mend words in disguise; of words that one character stands for, none is."""
+    edits = shipped().repairs(plain)
+    written = chars.starts
+    return _edit(chars, [e for e in edits if e[1] - e[0] == 1 or written[e[0]] < written[e[1] - 1]])
 
 
 def _folded(text: str) -> tuple[Normalised, str]:
@@ -230,13 +234,7 @@ def _urls(text: str) -> Iterable[Edit]:
 
 
 def _fold(chars: Normalised) -> Normalised:
-    codes = chars.codes
-    known = np.minimum(codes, TABLE_SIZE - 1)
-    lengths = FOLD_LENGTH.take(known)
-    if lengths.min(initial=1) < 0:
-        learn(known)
-        lengths = FOLD_LENGTH.take(known)
-    folded = np.where(known == codes, FOLD.take(known), codes)
+    folded, lengths = fold(chars.codes)
     if np.count_nonzero(lengths != 1):
         return _unlook(_unfold(folded, lengths, chars))
     return _unlook(Normalised(folded, chars.starts, chars.ends))

@@ -66,6 +66,16 @@ def test_it_explains_its_scores_exactly(both, text):
         adds_up(explained)
 
 
+def test_it_explains_a_comment_of_many_quotations_as_it_scores_it(both):
+    answer = (
+        "> point {0}: they are vermin and should be exterminated like rats\nI do not think so, number {0}.\n"
+    )
+    document = Document("".join(map(answer.format, range(12))))
+    scores = both.score([document])[0]
+    for score, explained in zip(scores, both.explain_all(document, LABELS), strict=True):
+        assert explained.score == pytest.approx(score, abs=1e-6)
+
+
 @settings(max_examples=25)
 @given(st.text(max_size=80))
 def test_it_explains_any_text(both, text):

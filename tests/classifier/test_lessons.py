@@ -1,5 +1,6 @@
 import json
 import math
+import re
 import shutil
 
 import pytest
@@ -11,7 +12,9 @@ from classifier.reading import Row
 from classifier.text import Document
 from tests.classifier.conftest import OURS
 
-PLAN = Plan(sets={"forum": 0.5}, annotated=2.0, seed=3.0, contrast=1.0, swapped=0.5, disguised=0.0)
+PLAN = Plan(
+    sets={"forum": 0.5}, annotated=2.0, seed=3.0, contrast=1.0, swapped=0.5, disguised=0.0, joined=0.0
+)
 
 
 def example(source, *, made=False):
@@ -63,6 +66,15 @@ def test_it_teaches_ours_oftener_and_always_alike(small):
     assert found == list(lessons(small, taught, 0))
     assert found != list(lessons(small, taught, 1))
     assert list(lessons(small, [False] * len(taught), 0)) == []
+
+
+def test_it_puts_comments_among_harmless_ones(small):
+    taught, plan = [True] * len(list(small)), small.ours / "reader.toml"
+    plan.write_text(re.sub("disguised = .*\njoined = .*", "disguised = 0\njoined = 1", plan.read_text()))
+    harmful = [words_to_read(e.row.document) for e in small if e.row.labels[0] == 1]
+    found = [lesson.text for lesson in lessons(small, taught, 0) if lesson.labels[0] == 1]
+    among = [text for text in found if any(own in text and own != text for own in harmful)]
+    assert len(among) > 0.9 * len(found)
 
 
 def test_it_refuses_a_plan_that_lacks_a_share(small):

@@ -31,6 +31,8 @@ def quoted(text, **context):
             ["<blockquote>a <blockquote>b</blockquote> c</blockquote>"],
         ),
         (f"<blockquote>{HATE} {REBUTTAL}", []),
+        (f"<p>&gt; {HATE}</p>\n<p>{REBUTTAL}</p>", [f"&gt; {HATE}"]),
+        (f"Well.<br />&gt; {HATE}<br />{REBUTTAL}", [f"&gt; {HATE}"]),
         (f"5 > 3, and {REBUTTAL}", []),
         ("No quotation at all", []),
     ],
@@ -39,13 +41,22 @@ def test_it_tells_quotations_from_own_words(written, quotes):
     assert quoted(written) == quotes
 
 
-@pytest.mark.parametrize("marks", ["“”", "«»", "„“", '""'])
+TAGS = [("<q>", "</q>"), ("&quot;", "&quot;"), ("&#8220;", "&#8221;"), ("&lsquo;", "&rsquo;")]
+
+
+@pytest.mark.parametrize("marks", ["“”", "«»", "„“", '""', "\u2039\u203a", "\u2018\u2019", "''", *TAGS])
 def test_it_knows_what_the_parent_said(marks):
     text = f"You write {marks[0]}{HATE}{marks[1]} but {REBUTTAL}"
     assert quoted(text, parent=PARENT) == [f"{marks[0]}{HATE}{marks[1]}"]
     assert quoted(text, post_title=HATE) == [f"{marks[0]}{HATE}{marks[1]}"]
     assert quoted(text, parent="Something else was said here entirely.") == []
     assert quoted(text) == []
+
+
+def test_it_tells_an_apostrophe_from_the_end_of_a_quotation():
+    said = "\u2018They\u2019re vermin and mustn\u2019t stay among us\u2019"
+    text = f"You write {said} but {REBUTTAL}"
+    assert quoted(text, parent=said) == [said]
 
 
 def test_it_leaves_a_word_in_marks_to_its_author():

@@ -42,6 +42,8 @@ HOSTILE = [
         ("r&#97;ts &amp; mice", "rats & mice"),
         ("<b>rats</b>", " rats "),
         ("they are 🐀", "they are rat "),
+        ("they🎉are🎉rats🎉🎉🎉", "they party popper are rats "),
+        ("👨\u200d👩\u200d👧👨\u200d👩\u200d👧 hello", " man woman girl hello"),
         ("see https://news.example/a/b?c=1", "see urllink news.example "),
     ],
 )
