@@ -105,16 +105,6 @@ class Corpus:
         files += [WORDS, *sorted(self.soft_labels.glob("*"))]
         return {path.name: digest(path) for path in files}
 
-    def lines(self) -> int:
-        """Count lines, which are a little more than comments.
-
-        Returns
-        -------
-        int
-            Of all files of comments.
-        """
-        return sum(_lines(path) for path, _ in self.files)
-
     def __iter__(self) -> Iterator[Example]:
         """Read every comment, and make those that are made from others.
 
@@ -144,11 +134,6 @@ class Corpus:
         if soft is None:
             return ((row, NOT_READ) for row in read_csv(path))
         return zip(read_csv(path), map(tuple, soft.tolist()), strict=True)
-
-
-def _lines(path: Path) -> int:
-    with path.open("rb") as file:
-        return sum(block.count(b"\n") for block in iter(lambda: file.read(1 << 20), b""))
 
 
 def _weights(entry: dict[str, Any]) -> tuple[float, ...]:
