@@ -98,12 +98,18 @@ class Corpus:
         Returns
         -------
         dict of str to str
-            SHA-256 by name of the file.
+            SHA-256 by name of the file, in the order of reading; further files of one name are told apart.
         """
         templates = sorted((self.ours / "templates").iterdir())
         files = [*(path for path, _ in self.files), *self.annotated, self.ours / "sources.toml", *templates]
         files += [WORDS, *sorted(self.soft_labels.glob("*"))]
-        return {path.name: digest(path) for path in files}
+        found: dict[str, str] = {}
+        for path in files:
+            name = path.name
+            while name in found:
+                name += " (another)"
+            found[name] = digest(path)
+        return found
 
     def __iter__(self) -> Iterator[Example]:
         """Read every comment, and make those that are made from others.

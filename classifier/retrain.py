@@ -201,7 +201,7 @@ def _stacked(fast: CommentModel, tuning: Examples, check: Examples, progress: Pr
 def _key(corpus: Corpus, model: CommentModel) -> str:
     """Name what a run depends on: another run may go on with its work if all of that is the same."""
     lexicon = model.lexicon.hashes.tobytes() + model.lexicon.classes.tobytes()
-    facts = [FORMAT, model.C, model.max_iter, sorted(corpus.digests().items())]
+    facts = [FORMAT, model.C, model.max_iter, list(corpus.digests().items())]
     return hashlib.sha256(repr(facts).encode() + lexicon).hexdigest()[:16]
 
 

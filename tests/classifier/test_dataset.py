@@ -47,6 +47,16 @@ def test_it_reads_sets_seed_and_annotations(ours):
     assert {"own.jsonl", "news.csv", "annotations.csv", "slots.toml"} < set(corpus.digests())
 
 
+def test_it_tells_files_of_one_name_apart(ours):
+    paths = [ours / name / "decisions.jsonl" for name in "ab"]
+    for path in paths:
+        path.parent.mkdir()
+        path.write_text(json.dumps({"id": 1, "text": f"{path}"}))
+    first, second = (Corpus(ours, None, [path]).digests()["decisions.jsonl"] for path in paths)
+    both = Corpus(ours, None, paths).digests()
+    assert (both["decisions.jsonl"], both["decisions.jsonl (another)"]) == (first, second)
+
+
 def test_it_works_without_public_sets(ours):
     assert [example.row.id for example in Corpus(ours)] == ["a", "b"]
 

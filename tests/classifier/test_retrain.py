@@ -7,6 +7,8 @@ import sys
 import pytest
 
 from classifier import registry, retrain
+from classifier.dataset import Corpus
+from classifier.model import CommentModel
 from classifier.work import held
 from tests.classifier.conftest import OURS
 from tests.process.cast import wait_for
@@ -127,6 +129,15 @@ def test_it_counts_anew_where_what_was_left_cannot_be_read(small, unjudged, monk
 
 def _interrupt(*_):
     raise KeyboardInterrupt
+
+
+def test_it_goes_on_with_nothing_that_was_counted_in_another_order(lexicon, tmp_path):
+    paths = [tmp_path / "a.jsonl", tmp_path / "b.jsonl"]
+    for path in paths:
+        path.write_text(json.dumps({"id": 1, "text": path.name}))
+    corpora = [Corpus(OURS, None, order) for order in (paths, paths[::-1])]
+    first, second = (retrain._key(corpus, CommentModel(lexicon)) for corpus in corpora)
+    assert first != second
 
 
 def test_a_second_run_on_the_same_data_is_refused_while_the_first_lives(tmp_path, monkeypatch, capsys):
