@@ -98,22 +98,18 @@ class Corpus:
         Returns
         -------
         dict of str to str
-            SHA-256 by name of the file.
+            SHA-256 by name of the file, in the order of reading; further files of one name are told apart.
         """
         templates = sorted((self.ours / "templates").iterdir())
         files = [*(path for path, _ in self.files), *self.annotated, self.ours / "sources.toml", *templates]
         files += [WORDS, *sorted(self.soft_labels.glob("*"))]
-        return {path.name: digest(path) for path in files}
-
-    def lines(self) -> int:
-        """Count lines, which are a little more than comments.
-
-        Returns
-        -------
-        int
-            Of all files of comments.
-        """
-        return sum(_lines(path) for path, _ in self.files)
+        found: dict[str, str] = {}
+        for path in files:
+            name = path.name
+            while name in found:
+                name += " (another)"
+            found[name] = digest(path)
+        return found
 
     def __iter__(self) -> Iterator[Example]:
         """Read every comment, and make those that are made from others.
@@ -144,11 +140,6 @@ class Corpus:
         if soft is None:
             return ((row, NOT_READ) for row in read_csv(path))
         return zip(read_csv(path), map(tuple, soft.tolist()), strict=True)
-
-
-def _lines(path: Path) -> int:
-    with path.open("rb") as file:
-        return sum(block.count(b"\n") for block in iter(lambda: file.read(1 << 20), b""))
 
 
 def _weights(entry: dict[str, Any]) -> tuple[float, ...]:

@@ -3,7 +3,8 @@
 import csv
 import hashlib
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,9 @@ _VALUES = {"0": 0.0, "1": 1.0, "": np.nan, "0.0": 0.0, "1.0": 1.0}
 _AUTHOR_FIELDS = ("comment_author", "comment_author_url", "comment_author_email", "comment_agent")
 
 csv.field_size_limit(1 << 24)
+
+# What stands for bytes that are not UTF-8.
+_ESCAPED = re.compile("[\udc80-\udcff]")
 
 
 class DataError(Exception):
@@ -59,6 +63,37 @@ def _label(value: str, where: str, name: str) -> float:
     return _VALUES[value]
 
 
+def _lines(path: Path) -> Iterator[tuple[str, str]]:
+    """Give each line of a file after where it is; Excel puts a mark before the first."""
+    with path.open(newline="", encoding="utf-8-sig", errors="surrogateescape") as file:
+        for number, line in enumerate(file, 1):
+            where = f"{path}:{number}"
+            if _ESCAPED.search(line):
+                msg = f"{where}: not UTF-8; save the file in that encoding"
+                raise DataError(msg)
+            yield where, line
+
+
+def _records(path: Path, needed: Sequence[str]) -> Iterator[tuple[str, dict[str, str]]]:
+    """Give each record of a CSV after where it ends."""
+    reader = csv.DictReader(line for _, line in _lines(path))
+    try:
+        missing = [name for name in needed if name not in (reader.fieldnames or ())]
+        if missing:
+            msg = f"{path}:1: no column {', '.join(missing)}; see training_data/schema.md"
+            raise DataError(msg)
+        for record in reader:
+            where = f"{path}:{reader.line_num}"
+            if None in record or None in record.values():
+                msg = f"{where}: {len(reader.fieldnames or ())} columns expected"
+                raise DataError(msg)
+            yield where, record
+    except csv.Error as error:
+        # Where the record begins: a quote that is never closed swallows the lines after it.
+        msg = f"{path}:{reader.line_num + 1}: {error}; close its quote, or shorten it"
+        raise DataError(msg) from error
+
+
 def read_csv(path: Path) -> Iterator[Row]:
     """Read a public set.
 
@@ -75,21 +110,11 @@ def read_csv(path: Path) -> Iterator[Row]:
     Raises
     ------
     DataError
-        If a column is missing, or a label is not 0, 1 or empty.
+        If a column is missing, a label is not 0, 1 or empty, or it is no CSV in UTF-8.
     """
-    with path.open(newline="", encoding="utf-8") as file:
-        reader = csv.DictReader(file)
-        missing = [name for name in COLUMNS[:5] if name not in (reader.fieldnames or ())]
-        if missing:
-            msg = f"{path}:1: no column {', '.join(missing)}; see training_data/schema.md"
-            raise DataError(msg)
-        for record in reader:
-            where = f"{path}:{reader.line_num}"
-            if None in record or None in record.values():
-                msg = f"{where}: {len(reader.fieldnames or ())} columns expected"
-                raise DataError(msg)
-            labels = tuple(_label(record[name], where, name) for name in LABELS)
-            yield Row(record["id"], Document(record["text"]), labels, path.stem)
+    for where, record in _records(path, COLUMNS[:5]):
+        labels = tuple(_label(record[name], where, name) for name in LABELS)
+        yield Row(record["id"], Document(record["text"]), labels, path.stem)
 
 
 def read_lines(path: Path) -> Iterator[Row]:
@@ -98,7 +123,8 @@ def read_lines(path: Path) -> Iterator[Row]:
     Parameters
     ----------
     path : Path
-        JSON lines with id, text, the labels (0, 1, null or absent); optionally pair, slice, author.
+        JSON lines with id, text, the labels (0, 1, null or absent); optionally pair, slice, author. Blank
+        lines are none.
 
     Yields
     ------
@@ -108,17 +134,22 @@ def read_lines(path: Path) -> Iterator[Row]:
     Raises
     ------
     DataError
-        If a line is not such an object.
+        If a line is not such an object, or not UTF-8.
     """
-    with path.open(encoding="utf-8") as file:
-        for number, line in enumerate(file, 1):
-            where = f"{path}:{number}"
-            try:
-                record = json.loads(line)
-            except ValueError as error:
-                msg = f"{where}: not a JSON object: {error}"
-                raise DataError(msg) from error
-            yield _row(record, where, path.stem)
+    for where, line in _lines(path):
+        if line.strip():
+            yield _parsed(line, where, path.stem)
+
+
+def _parsed(line: str, where: str, source: str) -> Row:
+    try:
+        return _row(json.loads(line), where, source)
+    except RecursionError as error:
+        msg = f"{where}: nested too deeply; an object with id and text is needed"
+        raise DataError(msg) from error
+    except ValueError as error:
+        msg = f"{where}: not a JSON object: {error}"
+        raise DataError(msg) from error
 
 
 def _row(record: Any, where: str, source: str) -> Row:
@@ -149,11 +180,9 @@ def read_annotations(path: Path) -> dict[str, dict[str, float]]:
     Raises
     ------
     DataError
-        If a label is none of these.
+        If there is no id, a label is none of these, or it is no CSV in UTF-8.
     """
-    with path.open(newline="", encoding="utf-8") as file:
-        reader = csv.DictReader(file)
-        return {record["id"]: _said(record, f"{path}:{reader.line_num}") for record in reader}
+    return {record["id"]: _said(record, where) for where, record in _records(path, ["id"])}
 
 
 def _said(record: dict[str, str], where: str) -> dict[str, float]:

@@ -116,6 +116,17 @@ def load(directory: Path) -> Champion:
         If a file is missing, the digest differs or another scikit-learn minor version wrote it.
     """
     manifest = _manifest(directory)
+    _check(directory, manifest)
+    path = directory / _MODEL
+    model = joblib.load(path)
+    if not isinstance(model, Cascade):
+        msg = f"{path}: holds no Cascade: promote another model or reinstall"
+        raise RegistryError(msg)
+    return Champion(manifest["id"], model, manifest)
+
+
+def _check(directory: Path, manifest: dict[str, Any]) -> None:
+    """Refuse a model that is not the one that its manifest describes, or not of these versions."""
     path = directory / _MODEL
     if not path.is_file():
         msg = f"{path}: no such file: promote another model or reinstall"
@@ -132,11 +143,6 @@ def load(directory: Path) -> Champion:
     if manifest["versions"].get("format") != FORMAT:
         msg = f"{path}: made for features of another format than {FORMAT}: promote another model or retrain"
         raise RegistryError(msg)
-    model = joblib.load(path)
-    if not isinstance(model, Cascade):
-        msg = f"{path}: holds no Cascade: promote another model or reinstall"
-        raise RegistryError(msg)
-    return Champion(manifest["id"], model, manifest)
 
 
 def champion_directory(registry: Path) -> Path:
@@ -159,7 +165,7 @@ def champion_directory(registry: Path) -> Path:
 
 
 def models(registry: Path) -> list[dict[str, Any]]:
-    """List the trained models, oldest first.
+    """List the trained models, oldest first, and the promoted one even if it is gone.
 
     Parameters
     ----------
@@ -169,18 +175,22 @@ def models(registry: Path) -> list[dict[str, Any]]:
     Returns
     -------
     list of dict
-        Their manifests, each with promoted (bool).
-
-    Raises
-    ------
-    RegistryError
-        If a manifest cannot be read.
+        Their manifests, each with promoted (bool), and error (str) if it cannot be used: then there may be
+        nothing else but the id.
     """
-    current = champion_directory(registry).name
-    directories = sorted(
-        path.parent for path in registry.glob(f"*/{_MANIFEST}") if _ID.fullmatch(path.parent.name)
-    )
-    return [_manifest(directory) | {"promoted": directory.name == current} for directory in directories]
+    current = champion_directory(registry)
+    found = {path for path in registry.glob("*") if _ID.fullmatch(path.name)} | ({current} - {SHIPPED})
+    return [_described(directory) | {"promoted": directory == current} for directory in sorted(found)]
+
+
+def _described(directory: Path) -> dict[str, Any]:
+    manifest: dict[str, Any] = {"id": directory.name}
+    try:
+        manifest = _manifest(directory)
+        _check(directory, manifest)
+    except RegistryError as error:
+        return manifest | {"error": str(error)}
+    return manifest
 
 
 def find(registry: Path, model_id: str) -> Path:
@@ -228,11 +238,14 @@ def promote(registry: Path, model_id: str) -> None:
     """
     directory = find(registry, model_id)
     load(directory)
+    name = _SHIPPED if directory == SHIPPED else model_id
+    history = _history(registry)
     registry.mkdir(parents=True, exist_ok=True)
-    _write_history(registry, [*_history(registry), _SHIPPED if directory == SHIPPED else model_id])
+    # To promote the champion is nothing to roll back.
+    _write_history(registry, history if name == _last(history) else [*history, name])
 
 
-def rollback(registry: Path) -> None:
+def rollback(registry: Path) -> str:
     """Go back to the model that was in use before the last promotion.
 
     Parameters
@@ -240,21 +253,33 @@ def rollback(registry: Path) -> None:
     registry : Path
         Directory of the trained models.
 
+    Returns
+    -------
+    str
+        The id of the model that is in use now.
+
     Raises
     ------
     RegistryError
-        If no model was promoted.
+        If no model was promoted, or the one before cannot be loaded; nothing is changed then.
     """
     history = _history(registry)
     if not history:
         msg = f"{registry}: nothing to roll back: the shipped model is in use"
         raise RegistryError(msg)
+    name = _last(history[:-1])
+    before = load(SHIPPED if name == _SHIPPED else registry / name)
     _write_history(registry, history[:-1])
+    return before.id
 
 
 def _history(registry: Path) -> list[str]:
     path = registry / _HISTORY
     return path.read_text("utf-8").split() if path.exists() else []
+
+
+def _last(history: list[str]) -> str:
+    return history[-1] if history else _SHIPPED
 
 
 def _write_history(registry: Path, history: list[str]) -> None:
@@ -263,10 +288,10 @@ def _write_history(registry: Path, history: list[str]) -> None:
     fresh.write_text("".join(f"{name}\n" for name in history), "utf-8")
     fresh.replace(registry / _HISTORY)
     link = registry / _PROMOTED
-    if not history or history[-1] == _SHIPPED:
+    if _last(history) == _SHIPPED:
         link.unlink(missing_ok=True)
         return
     fresh_link = registry / f"{_PROMOTED}.new"
     fresh_link.unlink(missing_ok=True)
-    fresh_link.symlink_to(history[-1])
+    fresh_link.symlink_to(_last(history))
     fresh_link.replace(link)

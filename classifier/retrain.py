@@ -31,10 +31,11 @@ from classifier.reader import ReaderError, shipped
 from classifier.reading import DataError
 from classifier.registry import RegistryError
 from classifier.report import report
-from classifier.spool import Spool
+from classifier.spool import Spool, UnreadableError
 from classifier.stacking import stack
 from classifier.thresholds import recommend
 from classifier.training import epochs_for
+from classifier.work import empty, held
 
 OURS = Path(__file__).parent.parent / "training_data"
 _COLUMNS = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn())
@@ -73,14 +74,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0, or 1 with the reason on standard error if a file is missing or wrong, or promotion was refused.
+        0, or 1 with the reason on standard error if a file is missing or wrong, another run is at work on the
+        same data, or promotion was refused.
     """
     arguments = _arguments(argv)
     try:
         # What is said on the way makes room for the JSON.
         with redirect_stdout(sys.stderr if arguments.json else sys.stdout):
             result = _retrain(arguments)
-    except (DataError, OSError, RegistryError, ValueError) as error:
+    except (DataError, OSError, RegistryError, UnreadableError, ValueError) as error:
         print(error, file=sys.stderr)
         return 1
     if arguments.json:
@@ -151,13 +153,31 @@ def train(corpus: Corpus, shelf: Path, progress: Progress) -> Trained:
     -------
     Trained
         With the rows that were kept.
+
+    Raises
+    ------
+    BlockingIOError
+        If another run is at work on the same data.
+    DataError
+        If a file is malformed; nothing is counted then.
     """
     model = CommentModel(Lexicon.read(OURS / "lexicons"))
-    work = shelf / _key(corpus, model)
+    with held(shelf, _key(corpus, model)) as work:
+        try:
+            return _train(corpus, model, work, progress)
+        except UnreadableError as error:
+            print(f"{error}: counting anew")
+            empty(work)
+            return _train(corpus, model, work, progress)
+
+
+def _train(corpus: Corpus, model: CommentModel, work: Path, progress: Progress) -> Trained:
+    # Read once before anything is written: a wrong line shows within seconds.
+    comments = sum(1 for _ in corpus)
     counts = Spool(work / "counts")
     if len(counts):
         print(f"Going on with what an earlier run left in {work}")
-    reading = progress.add_task("reading", total=corpus.lines())
+    reading = progress.add_task("reading", total=comments)
     gather(corpus, model.lexicon, counts, lambda count: progress.advance(reading, count))
     parts = split(counts)
     model.set_params(max_iter=epochs_for(int(parts.taught.sum())))
@@ -166,7 +186,6 @@ def train(corpus: Corpus, shelf: Path, progress: Progress) -> Trained:
     tuning, check = collect(corpus, parts)
     model.calibrate(tuning.documents, tuning.labels, tuning.weights)
     model.thresholds_ = recommend(Cascade(model), tuning + check)
-    shutil.rmtree(work)
     return Trained(_stacked(model, tuning, check, progress), tuning, check, len(parts.taught))
 
 
@@ -182,7 +201,7 @@ def _stacked(fast: CommentModel, tuning: Examples, check: Examples, progress: Pr
 def _key(corpus: Corpus, model: CommentModel) -> str:
     """Name what a run depends on: another run may go on with its work if all of that is the same."""
     lexicon = model.lexicon.hashes.tobytes() + model.lexicon.classes.tobytes()
-    facts = [FORMAT, model.C, model.max_iter, sorted(corpus.digests().items())]
+    facts = [FORMAT, model.C, model.max_iter, list(corpus.digests().items())]
     return hashlib.sha256(repr(facts).encode() + lexicon).hexdigest()[:16]
 
 

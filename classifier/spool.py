@@ -2,9 +2,12 @@
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +19,36 @@ PIECE = 2_048
 Column = NDArray[Any]
 #: Told of each piece that was dealt with.
 Step = Callable[[], None]
+
+
+class UnreadableError(Exception):
+    """A file that a run wrote is damaged: says which; it is to be made anew."""
+
+
+@contextmanager
+def undamaged(path: Path) -> Iterator[None]:
+    """Name the file if what is read within turns out to be damaged.
+
+    Parameters
+    ----------
+    path : Path
+        What is read.
+
+    Yields
+    ------
+    None
+        Once.
+
+    Raises
+    ------
+    UnreadableError
+        If it cannot be read.
+    """
+    try:
+        yield
+    except (BadZipFile, EOFError, KeyError, OSError, UnpicklingError, ValueError) as error:
+        msg = f"{path}: cannot be read ({error})"
+        raise UnreadableError(msg) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +116,14 @@ class Spool:
         -------
         Piece
             With values in single precision.
+
+        Raises
+        ------
+        UnreadableError
+            If it is damaged.
         """
-        with np.load(self._path(number)) as file:
+        path = self._path(number)
+        with undamaged(path), path.open("rb") as opened, np.load(opened) as file:
             parts = {name: file[name] for name in file.files}
         data, indices, indptr = (parts.pop(name) for name in ("data", "indices", "indptr"))
         shape = tuple(parts.pop("shape").tolist())
@@ -115,13 +154,16 @@ class Spool:
 
         Raises
         ------
+        UnreadableError
+            If a piece is damaged.
         ValueError
             If nothing was written.
         """
         return np.concatenate([self._column(name, number) for number in range(self._count)])
 
     def _column(self, name: str, number: int) -> Column:
-        with np.load(self._path(number)) as file:
+        path = self._path(number)
+        with undamaged(path), path.open("rb") as opened, np.load(opened) as file:
             column: Column = file[name]
         return column
 

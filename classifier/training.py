@@ -17,7 +17,7 @@ from sklearn.linear_model import SGDClassifier
 from classifier import LABELS
 from classifier.counting import COLUMNS, FOR_SPAM_ONLY, NEVER_FOR_SPAM, squared_rarity, totals, weigh
 from classifier.encoding import TABLE_SIZE
-from classifier.spool import Piece, Spool, Step
+from classifier.spool import Piece, Spool, Step, undamaged
 
 Floats = NDArray[np.float64]
 
@@ -139,13 +139,16 @@ def fit_heads(weighed: Spool, C: tuple[float, ...], epochs: int, kept: Path, ste
 
     Raises
     ------
+    UnreadableError
+        If what an earlier run left is damaged.
     ValueError
         If a label has examples of one class only.
     """
     labels, weights = weighed.column("labels"), weighed.column("weights")
     shares = np.where(np.isnan(labels), 0, weights)
     _refuse_one_class(labels, shares)
-    heads = joblib.load(kept) if kept.exists() else _begin(C, shares.sum(axis=0))
+    with undamaged(kept):
+        heads = joblib.load(kept) if kept.exists() else _begin(C, shares.sum(axis=0))
     means = shares.sum(axis=0) / np.maximum((shares > 0).sum(axis=0), 1)
     for _ in range(heads.epoch):
         step()

@@ -31,6 +31,8 @@ class Listed:
     metrics: dict[str, dict[str, Any]]
     # Each with its name, what was found, how far it may go, and whether it did not; none of older models.
     gates: list[dict[str, Any]]
+    # Why it cannot be used, or empty.
+    error: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +57,10 @@ def listed(m: Moderation) -> list[Listed]:
     """List the shipped model and those that were trained, the latest first."""
     with _registry() as registry:
         trained = registry.models(m.scorer.models)
-        shipped = registry.load(registry.SHIPPED).manifest | {"promoted": False}
-    used = next((r["id"] for r in trained if r["promoted"]), shipped["id"])
+        shipped = dict(registry.load(registry.SHIPPED).manifest)
+    shipped["promoted"] = not any(r["promoted"] for r in trained)
     found = [(shipped, True), *((r, False) for r in trained)]
-    return [_listed(r, used, shipped=ours) for r, ours in reversed(found)]
+    return [_listed(r, shipped=ours) for r, ours in reversed(found)]
 
 
 def compare(m: Moderation, site: str, model_id: str) -> Comparison:
@@ -112,17 +114,16 @@ def promote(m: Moderation, model_id: str, by: str) -> None:
 def rollback(m: Moderation, by: str) -> str:
     """Put the model in use again that was before; returns which."""
     with _registry() as registry:
-        registry.rollback(m.scorer.models)
-        directory = registry.champion_directory(m.scorer.models)
-        now = str(registry.load(directory).id)
+        now = str(registry.rollback(m.scorer.models))
     m.store.registry.log({"at": m.clock(), "kind": "model rolled back", "by": by, "model": now})
     return now
 
 
-def _listed(raw: dict[str, Any], used: str, *, shipped: bool) -> Listed:
+def _listed(raw: dict[str, Any], *, shipped: bool) -> Listed:
     metrics = {k: v for k, v in raw.get("metrics", {}).items() if isinstance(v, dict)}
     created, learnt = str(raw.get("created", "")), int(raw.get("rows", 0))
-    return Listed(raw["id"], raw["id"] == used, shipped, created, learnt, metrics, raw.get("gates", []))
+    gates, error = raw.get("gates", []), raw.get("error", "")
+    return Listed(raw["id"], raw["promoted"], shipped, created, learnt, metrics, gates, error)
 
 
 @contextmanager

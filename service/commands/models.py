@@ -27,13 +27,11 @@ def model() -> None:
 def model_list(as_json: bool) -> None:
     """List the models that could be in use, the champion marked."""
     with _registry() as (registry, path):
-        shipped = registry.load(registry.SHIPPED).manifest
         trained = registry.models(path)
-    promoted = [r["id"] for r in trained if r["promoted"]]
-    rows = [
-        {"id": r["id"], "champion": r["id"] in (promoted or [shipped["id"]])} for r in [shipped, *trained]
-    ]
-    lines = [f"{'*' if r['champion'] else ' '} {r['id']}" for r in rows]
+        promoted = not any(r["promoted"] for r in trained)
+        known = [registry.load(registry.SHIPPED).manifest | {"promoted": promoted}, *trained]
+    rows = [{"id": r["id"], "champion": r["promoted"], "error": r.get("error")} for r in known]
+    lines = [f"{'*' if r['champion'] else ' '} {r['id']}  {r['error'] or ''}".rstrip() for r in rows]
     show(rows, as_json, "\n".join(lines))
 
 
@@ -60,8 +58,7 @@ def model_promote(model_id: str) -> None:
 def model_rollback() -> None:
     """Undo the last promotion."""
     with _registry() as (registry, path):
-        registry.rollback(path)
-        click.echo(f"{registry.load(registry.champion_directory(path)).id} is the champion again")
+        click.echo(f"{registry.rollback(path)} is the champion again")
 
 
 def correct(site: str, without: Collection[str], as_json: bool) -> None:

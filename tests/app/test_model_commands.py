@@ -27,6 +27,29 @@ def test_it_rolls_back_no_model_where_none_was_promoted(run: Run) -> None:
     assert run("model", "rollback").exit_code == 1
 
 
+def test_it_marks_the_champion_even_if_it_is_gone_and_goes_back_to_none_that_is(
+    run: Run, tmp_path: Path
+) -> None:
+    models, gone = tmp_path / "models", "2026-01-02-abcdef"
+    models.mkdir()
+    (models / "promotions.txt").write_text(f"2026-01-01-abcdef\n{gone}\n")
+    (models / "promoted").symlink_to(gone)
+    shipped, trained = json.loads(run("model", "list", "--json").stdout)
+    assert (shipped["champion"], shipped["error"], trained["id"], trained["champion"]) == (
+        False,
+        None,
+        gone,
+        True,
+    )
+    assert f"* {gone}  {models / gone}/manifest.json: cannot be read" in run("model", "list").stdout
+    refused = run("model", "rollback")
+    assert (refused.exit_code, "2026-01-01-abcdef/manifest.json: cannot be read" in refused.stderr) == (
+        1,
+        True,
+    )
+    assert str((models / "promoted").readlink()) == gone
+
+
 def test_it_learns_from_no_decisions_that_are_not_there(run: Run) -> None:
     result = run("retrain", "--decisions", "/nonexistent", "--json")
     assert (result.exit_code, result.stdout, "/nonexistent" in result.stderr) == (1, "", True)

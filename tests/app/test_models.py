@@ -72,6 +72,19 @@ def test_it_lists_promotes_and_rolls_back(moderation: Moderation, challenger: st
     assert kinds == ["model rolled back", "model promoted"]
 
 
+def test_it_goes_back_to_no_damaged_model_and_says_so(moderation: Moderation, challenger: str) -> None:
+    _, shipped = models.listed(moderation)
+    models.promote(moderation, challenger, "admin")
+    models.promote(moderation, shipped.id, "admin")
+    (moderation.scorer.models / challenger / "manifest.json").unlink()
+    with pytest.raises(Conflict, match="cannot be read"):
+        models.rollback(moderation, "admin")
+    assert not moderation.store.log.search([], lambda e: e.kind == "model rolled back").entries
+    latest, shipped = models.listed(moderation)
+    assert (latest.id, latest.champion, "cannot be read" in latest.error) == (challenger, False, True)
+    assert (shipped.champion, shipped.error) == (True, "")
+
+
 def test_the_pages_show_compare_and_promote(
     moderation: Moderation, challenger: str, app: Flask, fast: None
 ) -> None:
@@ -88,6 +101,8 @@ def test_the_pages_show_compare_and_promote(
     assert f"{challenger} judges from now on." in done.text
     assert "judges from now on." in admin.send(done.form("/rollback")).text
     assert "Not done" in admin.send(done.form("/rollback")).text
+    (moderation.scorer.models / challenger / "model.joblib").unlink()
+    assert "model.joblib: no such file" in admin.get("/models/").text
     assert admin.get("/models/none").status == 404
 
 

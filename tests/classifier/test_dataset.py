@@ -1,3 +1,4 @@
+import csv
 import json
 import math
 
@@ -46,6 +47,16 @@ def test_it_reads_sets_seed_and_annotations(ours):
     assert {"own.jsonl", "news.csv", "annotations.csv", "slots.toml"} < set(corpus.digests())
 
 
+def test_it_tells_files_of_one_name_apart(ours):
+    paths = [ours / name / "decisions.jsonl" for name in "ab"]
+    for path in paths:
+        path.parent.mkdir()
+        path.write_text(json.dumps({"id": 1, "text": f"{path}"}))
+    first, second = (Corpus(ours, None, [path]).digests()["decisions.jsonl"] for path in paths)
+    both = Corpus(ours, None, paths).digests()
+    assert (both["decisions.jsonl"], both["decisions.jsonl (another)"]) == (first, second)
+
+
 def test_it_works_without_public_sets(ours):
     assert [example.row.id for example in Corpus(ours)] == ["a", "b"]
 
@@ -64,6 +75,43 @@ def test_it_names_the_line_of_a_bad_record(ours, record, complaint):
         list(Corpus(ours, write_news(ours, record)))
 
 
+def test_it_names_the_line_of_a_field_that_is_too_long(ours):
+    before = csv.field_size_limit(100)
+    try:
+        with pytest.raises(DataError, match=r"news\.csv:2: field larger than field limit"):
+            list(Corpus(ours, write_news(ours, "n1," + "x" * 101 + ",0,0,0,,,")))
+    finally:
+        csv.field_size_limit(before)
+
+
+@pytest.mark.parametrize("name", ["public/news.csv", "decisions.jsonl", "annotations.csv"])
+def test_it_names_the_line_that_is_not_utf_8(ours, name):
+    public, decisions = write_news(ours), ours / "decisions.jsonl"
+    decisions.write_text('{"id": 0, "text": "fine"}\n')
+    with (ours / name).open("ab") as file:
+        file.write('"ça va"'.encode("latin-1"))
+    line = len((ours / name).read_bytes().splitlines())
+    with pytest.raises(DataError, match=rf"{name}:{line}: not UTF-8; save the file in that encoding"):
+        list(Corpus(ours, public, [decisions]))
+
+
+def test_it_reads_what_excel_saved(ours):
+    """A mark comes before the first line."""
+    public, decisions = write_news(ours, "n1,one,0,1,1,,,"), ours / "decisions.jsonl"
+    decisions.write_text('{"id": "d", "text": "fine"}\n')
+    for path in (public / "news.csv", decisions, ours / "annotations.csv"):
+        path.write_text("\ufeff" + path.read_text())
+    labels = {example.row.id: example.row.labels[0] for example in Corpus(ours, public, [decisions])}
+    assert labels["n1"] == 1.0
+    assert "d" in labels
+
+
+def test_it_names_the_column_that_annotations_lack(ours):
+    (ours / "annotations.csv").write_text("name,dehumanising\nn1,1\n")
+    with pytest.raises(DataError, match=r"annotations\.csv:1: no column id"):
+        list(Corpus(ours))
+
+
 def test_it_names_missing_columns(ours):
     public = ours / "public"
     public.mkdir()
@@ -76,6 +124,7 @@ def test_it_names_missing_columns(ours):
     ("line", "complaint"),
     [
         ("{", "not a JSON object"),
+        ("[" * 100_000, "nested too deeply; an object with id and text"),
         ("[]", "an object with id and text"),
         ('{"id": 1, "text": null}', "an object with id and text"),
         ('{"id": 1, "text": "x", "spam": NaN}', "spam is 'nan'"),
@@ -87,6 +136,12 @@ def test_it_names_the_line_of_a_bad_comment(ours, line, complaint):
     decisions.write_text('{"id": 0, "text": "fine", "spam": 0}\n' + line + "\n")
     with pytest.raises(DataError, match=rf"decisions\.jsonl:2: {complaint}"):
         list(Corpus(ours, None, [decisions]))
+
+
+def test_it_skips_blank_lines(ours):
+    decisions = ours / "decisions.jsonl"
+    decisions.write_text('\n{"id": "d", "text": "fine"}\n  \n{"id": "e", "text": "fine, too"}\n\n')
+    assert [example.row.id for example in Corpus(ours, None, [decisions])] == ["a", "b", "d", "e"]
 
 
 def test_it_spells_out_templates_as_minimal_sets(ours):

@@ -13,7 +13,7 @@ from scipy import sparse
 from classifier.dataset import Corpus
 from classifier.gathering import collect, gather, split
 from classifier.model import CommentModel
-from classifier.spool import Piece, Spool
+from classifier.spool import Piece, Spool, UnreadableError
 from classifier.training import epochs_for
 from tests.classifier.conftest import read_seed
 from tests.classifier.test_dataset import write_news
@@ -119,6 +119,17 @@ def test_it_keeps_pieces_as_they_were(tmp_path, gathered):
 def test_it_forgets_a_piece_that_was_broken_off(tmp_path, gathered):
     (gathered.directory / "unfinished").write_bytes(b"half a pie")
     assert len(Spool(gathered.directory)) == len(gathered)
+
+
+@pytest.mark.parametrize(
+    "damage", [lambda _: b"", lambda whole: whole[:1000], lambda whole: bytes(len(whole))]
+)
+def test_it_names_a_piece_that_is_damaged(gathered, damage):
+    path = gathered.directory / "000000.npz"
+    path.write_bytes(damage(path.read_bytes()))
+    for read in (lambda: gathered.read(0), gathered.sizes):
+        with pytest.raises(UnreadableError, match=r"000000\.npz: cannot be read"):
+            read()
 
 
 @pytest.mark.process  # trains five times

@@ -125,6 +125,46 @@ def test_it_promotes_and_rolls_back(shelf):
         registry.rollback(directory)
 
 
+def test_it_rolls_back_past_no_promotion_that_changed_nothing(shelf):
+    directory, first, second = shelf
+    registry.promote(directory, json.loads((registry.SHIPPED / "manifest.json").read_text())["id"])
+    for name in (first, second, second):
+        registry.promote(directory, name)
+    assert registry.rollback(directory) == first
+    assert registry.rollback(directory) == registry.load(registry.SHIPPED).id
+    with pytest.raises(RegistryError, match="nothing to roll back"):
+        registry.rollback(directory)
+
+
+def test_it_goes_back_to_no_model_that_is_damaged(shelf):
+    directory, first, second = shelf
+    registry.promote(directory, first)
+    registry.promote(directory, second)
+    shutil.move(directory / first, directory / "away")
+    with pytest.raises(RegistryError, match="cannot be read"):
+        registry.rollback(directory)
+    assert registry.champion_directory(directory) == directory / second
+    shutil.move(directory / "away", directory / first)
+    assert registry.rollback(directory) == first
+
+
+def test_it_lists_what_is_damaged_or_gone_with_the_reason(shelf):
+    directory, first, second = shelf
+    registry.promote(directory, second)
+    (directory / first / "manifest.json").write_text("{")
+    (directory / second / "model.joblib").write_bytes(b"")
+    broken, changed = registry.models(directory)
+    assert (broken["id"], broken["promoted"], "not JSON" in broken["error"]) == (first, False, True)
+    assert (changed["created"], changed["promoted"], "SHA-256" in changed["error"]) == (
+        "2026-01-02",
+        True,
+        True,
+    )
+    shutil.rmtree(directory / second)
+    gone = registry.models(directory)[-1]
+    assert (gone["id"], gone["promoted"], "cannot be read" in gone["error"]) == (second, True, True)
+
+
 def test_it_promotes_the_shipped_model_as_any_other(shelf, tmp_path):
     directory, first, _ = shelf
     shipped = json.loads((registry.SHIPPED / "manifest.json").read_text())["id"]

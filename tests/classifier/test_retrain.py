@@ -1,11 +1,17 @@
 import copy
 import json
 import shutil
+import subprocess
+import sys
 
 import pytest
 
 from classifier import registry, retrain
+from classifier.dataset import Corpus
+from classifier.model import CommentModel
+from classifier.work import held
 from tests.classifier.conftest import OURS
+from tests.process.cast import wait_for
 
 # It trains several times, each for some seconds.
 pytestmark = pytest.mark.process
@@ -108,8 +114,56 @@ def test_it_goes_on_where_it_was_broken_off(small, unjudged, monkeypatch, capsys
     assert not list(small.parent.glob("training/*"))
 
 
+@pytest.mark.parametrize("damaged", ["counts/000000.npz", "weighed/000000.npz", "epoch.joblib"])
+def test_it_counts_anew_where_what_was_left_cannot_be_read(small, unjudged, monkeypatch, capsys, damaged):
+    with monkeypatch.context() as broken:
+        broken.setattr(retrain.CommentModel, "calibrate", _interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            retrain.main(["--registry", str(small)])
+    (path,) = small.parent.glob(f"training/*/{damaged}")
+    path.write_bytes(path.read_bytes()[:1000])
+    assert retrain.main(["--registry", str(small)]) == 0
+    assert f"{damaged}: cannot be read" in "".join(capsys.readouterr().out.split("\n"))
+    assert not list(small.parent.glob("training/*"))
+
+
 def _interrupt(*_):
     raise KeyboardInterrupt
+
+
+def test_it_goes_on_with_nothing_that_was_counted_in_another_order(lexicon, tmp_path):
+    paths = [tmp_path / "a.jsonl", tmp_path / "b.jsonl"]
+    for path in paths:
+        path.write_text(json.dumps({"id": 1, "text": path.name}))
+    corpora = [Corpus(OURS, None, order) for order in (paths, paths[::-1])]
+    first, second = (retrain._key(corpus, CommentModel(lexicon)) for corpus in corpora)
+    assert first != second
+
+
+def test_a_second_run_on_the_same_data_is_refused_while_the_first_lives(tmp_path, monkeypatch, capsys):
+    monkeypatch.delenv("MODQUEUE_DATASETS", raising=False)
+    arguments = ["--registry", str(tmp_path / "models"), "--dry-run"]
+    command = [sys.executable, "-m", "classifier.retrain", *arguments]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as first:
+        wait_for(lambda: list(tmp_path.glob("training/*/counts/*.npz")))
+        assert retrain.main(arguments) == 1
+        first.kill()
+    (said,) = capsys.readouterr().err.splitlines()
+    assert said.startswith("another run is at work on")
+    (work,) = tmp_path.glob("training/*")
+    with held(work.parent, work.name):
+        assert list(work.glob("counts/*.npz"))
+
+
+def test_it_leaves_nothing_of_a_run_that_fails(small, monkeypatch, capsys):
+    monkeypatch.setattr(retrain.CommentModel, "calibrate", _refuse)
+    assert retrain.main(["--registry", str(small)]) == 1
+    assert "one class only" in capsys.readouterr().err
+    assert not list(small.parent.glob("training/*"))
+
+
+def _refuse(*_):
+    raise ValueError("one class only")
 
 
 def test_it_writes_nothing_when_dry(trained, unjudged):
@@ -118,11 +172,14 @@ def test_it_writes_nothing_when_dry(trained, unjudged):
 
 
 @pytest.mark.parametrize("content", ["{", json.dumps({"id": 1})])
-def test_it_refuses_bad_decisions(small, content, capsys):
+def test_it_refuses_bad_decisions_before_it_counts_anything(small, content, monkeypatch, capsys):
     decisions = small.parent / "decisions.jsonl"
     decisions.write_text(content)
+    monkeypatch.setattr("classifier.gathering.PIECE", 30)
+    monkeypatch.delattr("classifier.spool.Spool.append")
     assert retrain.main(["--registry", str(small), "--decisions", str(decisions)]) == 1
     assert "decisions.jsonl:1:" in capsys.readouterr().err
+    assert not list(small.parent.glob("training/*"))
 
 
 def test_it_refuses_an_absent_data_directory(small, capsys):

@@ -1,3 +1,4 @@
+import re
 import tomllib
 
 import numpy as np
@@ -47,6 +48,22 @@ def test_it_leaks_no_suite_into_training(halves):
     assert not taught & tested
     keys = [{tuple(key) for key in near_copies(sorted(texts)).tolist()} for texts in (taught, tested)]
     assert not keys[0] & keys[1]
+
+
+@pytest.mark.process  # reads all that is learnt from
+def test_the_data_card_counts_what_is_there():
+    card = (OURS / "README.md").read_text("utf-8")
+    told = {
+        name: int(n.replace(",", "")) for name, n in re.findall(r"^\| `(.+?)` .*\| ([\d,]+) \|", card, re.M)
+    }
+    spelt = {path.stem for path in (OURS / "templates").glob("*.txt")}
+    found = {"templates/": sum(example.row.source in spelt for example in Corpus(OURS))}
+    for name in ("seed/", "blind/"):
+        found[name] = sum(1 for path in (OURS / name).glob("*.jsonl") for _ in read_lines(path))
+    found["soft_labels/"] = sum(len(np.load(path)) for path in (OURS / "soft_labels").glob("*.npy"))
+    for path in OURS.glob("*.csv"):
+        found[path.name] = len(path.read_text("utf-8").splitlines()) - 1
+    assert found == told
 
 
 def test_it_fills_a_minimal_set_alike(tmp_path):
