@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from typing import TextIO
+from typing import BinaryIO
 
 import click
 
@@ -14,11 +14,11 @@ from service.errors import Invalid
 
 
 @click.command("examples")
-@click.argument("file", type=click.File(encoding="utf-8"))
+@click.argument("file", type=click.File("rb"))
 @click.option("--from", "source", required=True, metavar="NAME", help="Whose they are.")
 @as_json
 @click.pass_context
-def import_examples(ctx: click.Context, file: TextIO, source: str, as_json: bool) -> None:
+def import_examples(ctx: click.Context, file: BinaryIO, source: str, as_json: bool) -> None:
     """Bring labelled texts that another service exported with --pooled; each counts once."""
     if not re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,63}", source):
         raise Invalid("--from", "1 to 64 of a-z, 0-9, '.', '_' and '-', beginning with a letter or digit")

@@ -59,6 +59,19 @@ def test_it_scores_json_lines_and_refuses_bad_ones_alone(run: Run) -> None:
     assert "comment_author" in errors[5]["error"]
 
 
+def test_it_says_plainly_which_line_it_cannot_score(run: Run) -> None:
+    wrong = [b"{", b'{"text": null}', b'{"text": "x", "id": ' + b"9" * 6_000 + b"}", b'{"text": NaN}']
+    given = [b"\xef\xbb\xbf" + b'{"id": "first", "text": "x", "comment_author": null}', *wrong]
+    result = run("score", stdin=b"\r\n".join(given) + b"\r\n")
+    assert [json.loads(line)["id"] for line in result.stdout.splitlines()] == ["first"]
+    assert [json.loads(line)["error"] for line in result.stderr.splitlines()] == [
+        "line: not JSON: Expecting property name enclosed in double quotes: character 2",
+        "text: is required",
+        "line: holds a number of too many digits",
+        "line: NaN is not JSON",
+    ]
+
+
 def test_it_explains_what_it_scores(run: Run) -> None:
     row = json.loads(run("score", "--explain", stdin='{"text": "They are vermin. Exterminate them."}').stdout)
     why = row["contributions"]["dehumanising"]
