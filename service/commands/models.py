@@ -14,6 +14,7 @@ import click
 
 from service import config
 from service.commands import as_json, json_anyway, open_store, show
+from service.commands.pool import check_pools
 from service.errors import NotFound
 
 
@@ -69,6 +70,7 @@ def correct(site: str, without: Collection[str], as_json: bool) -> None:
     from service import adapting
 
     with _registry() as (_, path), open_store() as store:
+        check_pools(store, without)
         learnt = adapting.learn(store, path, site, time.time(), without)
     show(asdict(learnt), as_json, "\n".join(adapting.lines(learnt)))
 

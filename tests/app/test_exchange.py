@@ -99,6 +99,15 @@ def test_it_refuses_what_is_no_text_by_its_line_and_takes_what_follows(
     assert sorted(e["text"] for e in store.pool.all()) == ["1", "2"]
 
 
+@pytest.mark.parametrize("command", [("export",), ("retrain", "--from-store"), ("retrain", "--site", "blog")])
+def test_it_leaves_out_no_source_that_there_is_not(run: Run, command: tuple[str, ...]) -> None:
+    for wrong in ("Desk", "pool:", "pool:No Name", "friends"):
+        refused = run(*command, "--without", wrong)
+        assert (refused.exit_code, f"no source {wrong!r}: one of desk, api" in refused.stderr) == (2, True)
+    unknown = run(*command, "--without", "desk", "--without", "pool:friends")
+    assert (unknown.exit_code, unknown.stderr) == (1, "modqueue: nothing was imported as pool:friends\n")
+
+
 def test_feedback_from_everywhere_counts_once_with_its_source(moderation: Moderation) -> None:
     site = moderation.site("blog")
     item = submit(moderation, "[spam=0.8]", "1")["id"]
