@@ -34,11 +34,6 @@ from service.commands import (
 from service.errors import ModqueueError
 from service.stopping import asked_by, stop_event
 
-WITHOUT = click.option(
-    "--without", multiple=True, metavar="SOURCE",
-    help="Leave out a source: desk, api, appeal, wordpress, akismet, perspective, import, pool:NAME.",
-)  # fmt: skip
-
 
 class Refusing(click.Group):
     """Turns a refusal, or what cannot be read or written, into one line on standard error and exit code 1."""
@@ -192,7 +187,7 @@ def doctor(as_json: bool) -> None:
     "--from-store", is_flag=True, help="Learn from what the moderators of this service decided, too."
 )
 @click.option("--site", metavar="ID", help="Learn the correction of one site from its decisions, no more.")
-@WITHOUT
+@pool.WITHOUT
 @as_json
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[OPTIONS]...")
 def retrain(
@@ -213,6 +208,7 @@ def retrain(
         decisions = Path(name) / "decisions.jsonl"
         if from_store:
             with open_store() as store:
+                pool.check_pools(store, without)
                 click.echo(f"{write(store, decisions, without)} decisions from the store", err=as_json)
         extra = [*(["--decisions", str(decisions)] if from_store else []), *(["--json"] if as_json else [])]
         sys.exit(retrain_main([*arguments, *extra]))
@@ -222,7 +218,7 @@ def retrain(
 @click.option("--examples", is_flag=True, help="Decisions as labelled texts, for training; the default.")
 @click.option("--author", metavar="EMAIL|IP", help="All that is kept of somebody who wrote comments.")
 @click.option("--pooled", is_flag=True, help="Of examples: for others, without who wrote or decided.")
-@WITHOUT
+@pool.WITHOUT
 @privacy.SITES
 @click.option(
     "--output",
@@ -247,6 +243,7 @@ def export(
         return
     with open_store() as store:
         check_sites(store, chosen)
+        pool.check_pools(store, without)
         found = examples_of(store, chosen, without)
         output.writelines(line(example) for example in (exchange.pooled(found) if pooled else found))
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 from service.domain import LABELS
 from service.errors import Invalid
+from service.strict_json import UNSTORABLE, parse_json
 
 SCHEMA = "modqueue-examples/1"
 TEXT_LIMIT = 20_000
@@ -53,17 +53,16 @@ def name(text: str) -> str:
     return hashlib.sha256(" ".join(text.split()).casefold().encode()).hexdigest()[:32]
 
 
-def read(line: str, source: str, at: float) -> dict[str, Any]:
+def read(line: bytes, source: str, at: float) -> dict[str, Any]:
     """Read a line that somebody else exported; raises Invalid naming the field."""
-    try:
-        raw = json.loads(line)
-    except ValueError as error:
-        raise Invalid("line", f"not JSON: {error}") from None
-    if not isinstance(raw, dict) or raw.get("schema") != SCHEMA:
+    raw = parse_json(line, "line")
+    if raw.get("schema") != SCHEMA:
         raise Invalid("schema", f"must be {SCHEMA}")
     text = raw.get("text")
     if not isinstance(text, str) or not text.strip() or len(text) > TEXT_LIMIT:
         raise Invalid("text", f"must be a text of 1 to {TEXT_LIMIT} characters")
+    if UNSTORABLE.search(text):
+        raise Invalid("text", "holds a NUL character or half of a surrogate pair")
     labels = {label: raw[label] for label in LABELS if raw.get(label) is not None}
     for label, value in labels.items():
         if isinstance(value, bool) or value not in (0, 1):

@@ -15,6 +15,7 @@ from service import policy
 from service.domain import Comment, Explanation, History, Policy, Quote
 from service.errors import Invalid, ScorerError
 from service.scoring import Model
+from service.strict_json import UNSTORABLE, parse_json
 from service.web import fields
 
 BATCH = 256
@@ -101,8 +102,9 @@ def _lines(source: BinaryIO) -> Iterator[bytes]:
 def _read(line: bytes, number: int) -> tuple[Any, Comment]:
     if len(line) > LINE_LIMIT:
         raise Invalid("line", f"longer than {LINE_LIMIT:,} bytes")
-    raw = fields.parse_json(line)
-    if "text" not in raw:
+    raw = parse_json(line, "line")
+    # A comment may lack anything but what is scored.
+    if raw.get("text") is None:
         raise Invalid("text", "is required")
     given = raw.get("id")
     _check_id(given)
@@ -122,7 +124,7 @@ def _check_id(given: Any) -> None:
     if isinstance(given, float) and not math.isfinite(given):
         # JSON has no word for what it would be answered as.
         raise Invalid("id", "is too great a number")
-    if isinstance(given, str) and fields.UNSTORABLE.search(given):
+    if isinstance(given, str) and UNSTORABLE.search(given):
         raise Invalid("id", "holds a NUL character or half of a surrogate pair")
 
 

@@ -13,8 +13,9 @@ from typing import Any
 import click
 
 from service import config
-from service.commands import as_json, json_anyway, open_store, show
-from service.errors import NotFound
+from service.commands import as_json, json_anyway, log, open_store, show
+from service.commands.pool import check_pools
+from service.errors import ModqueueError, NotFound
 
 
 @click.group()
@@ -47,18 +48,26 @@ def model_show(model_id: str) -> None:
 
 @model.command("promote")
 @click.argument("model_id", metavar="ID")
-def model_promote(model_id: str) -> None:
-    """Make a model the champion; running services take it up within seconds."""
+@as_json
+def model_promote(model_id: str, as_json: bool) -> None:
+    """Make a model the champion, whatever the gates; running services take it up within seconds."""
     with _registry() as (registry, path):
+        gates = registry.load(registry.find(path, model_id)).manifest.get("gates", [])
         registry.promote(path, model_id)
-    click.echo(f"{model_id} is the champion")
+    missed = [gate for gate in gates if not gate["passed"]]
+    for gate in missed:
+        click.echo(f"gate missed: {gate['name']}: {gate['value']:.4f}, limit {gate['limit']:.4f}", err=True)
+    _log("model promoted", model_id)
+    show({"id": model_id, "missed": missed}, as_json, f"{model_id} is the champion")
 
 
 @model.command("rollback")
 def model_rollback() -> None:
     """Undo the last promotion."""
     with _registry() as (registry, path):
-        click.echo(f"{registry.rollback(path)} is the champion again")
+        now = registry.rollback(path)
+    _log("model rolled back", now)
+    click.echo(f"{now} is the champion again")
 
 
 def correct(site: str, without: Collection[str], as_json: bool) -> None:
@@ -66,8 +75,18 @@ def correct(site: str, without: Collection[str], as_json: bool) -> None:
     from service import adapting
 
     with _registry() as (_, path), open_store() as store:
+        check_pools(store, without)
         learnt = adapting.learn(store, path, site, time.time(), without)
     show(asdict(learnt), as_json, "\n".join(adapting.lines(learnt)))
+
+
+def _log(kind: str, model_id: str) -> None:
+    # Models are files: they are promoted where no store is, too, and there stays what was done.
+    try:
+        with open_store() as store:
+            log(store, kind, model=model_id)
+    except (ModqueueError, OSError) as error:
+        click.echo(f"not in the moderation log: {error}", err=True)
 
 
 @contextmanager

@@ -23,7 +23,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from service import signing
 from service.domain import Secret
 from service.errors import BadSignature
-from service.web.fields import parse_json
+from service.strict_json import parse_json
 from service.web.responses import HEADERS
 
 SITE = "demo"

@@ -14,6 +14,7 @@ from service import authors, feedback, site_settings
 from service.domain import ReasonCode, Ruling
 from service.errors import Invalid
 from service.store import codec
+from service.strict_json import UNSTORABLE, parse_json
 from service.web import fields
 from service.web.intake import signed
 from service.web.responses import moderation
@@ -87,20 +88,20 @@ def _now() -> str:
 
 
 def _email(body: bytes) -> str:
-    message = fields.parse_json(body)
+    message = parse_json(body)
     if message.get("type") != "author.erase":
         raise Invalid("type", "must be author.erase")
     data = message.get("data")
     email = data.get("email") if isinstance(data, dict) else None
     if not isinstance(email, str) or not 3 <= len(email) <= fields.limit("comment_author_email"):
         raise Invalid("data.email", "must be an e-mail address")
-    if fields.UNSTORABLE.search(email):
+    if UNSTORABLE.search(email):
         raise Invalid("data.email", "holds a NUL character or half of a surrogate pair")
     return email
 
 
 def _read(body: bytes) -> Moderated:
-    message = fields.parse_json(body)
+    message = parse_json(body)
     if message.get("type") != "comment.moderated":
         raise Invalid("type", "must be comment.moderated")
     try:

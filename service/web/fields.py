@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Mapping
 from typing import Any, NoReturn
 from urllib.parse import parse_qsl
@@ -14,11 +12,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from service.domain import Comment
 from service.errors import Invalid
 from service.identity import author_key
+from service.strict_json import named, parse_json, unique
 
 TEXT_LIMIT = 20_000
 FIELD_COUNT_LIMIT = 1_000
-# The store and the protocols have no word for them: NUL, and half of a surrogate pair.
-UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 
 class Incoming(BaseModel):
@@ -104,29 +101,13 @@ def limit(name: str) -> int:
     return next(m.max_length for m in Incoming.model_fields[name].metadata if isinstance(m, MaxLen))
 
 
-def parse_json(body: bytes) -> dict[str, Any]:
-    """Parse a JSON object strictly: UTF-8, no key twice, no NaN."""
-    try:
-        raw = json.loads(body.decode(), object_pairs_hook=_unique, parse_constant=_no_constant)
-    except UnicodeDecodeError as error:
-        raise Invalid("body", f"not UTF-8 at byte {error.start}") from None
-    except RecursionError:
-        raise Invalid("body", "nested too deeply") from None
-    except ValueError as error:
-        # The message of a JSONDecodeError names a place, never the text.
-        raise Invalid("body", f"not JSON: {error}") from None
-    if not isinstance(raw, dict):
-        raise Invalid("body", "must be a JSON object")
-    return raw
-
-
 def _form(body: bytes) -> dict[str, Any]:
     # Latin-1 carries every byte through the parser; what it stands for is then read as UTF-8.
     try:
         pairs = parse_qsl(body.decode("latin-1"), True, encoding="latin-1", max_num_fields=FIELD_COUNT_LIMIT)
     except ValueError:
         raise Invalid("body", f"more than {FIELD_COUNT_LIMIT} form fields") from None
-    return _nested(_unique([(_text(name, "field name"), _text(value, name)) for name, value in pairs]))
+    return _nested(unique([(_text(name, "field name"), _text(value, name)) for name, value in pairs]))
 
 
 def _nested(form: dict[str, Any]) -> dict[str, Any]:
@@ -136,7 +117,7 @@ def _nested(form: dict[str, Any]) -> dict[str, Any]:
         outer, bracket, inner = name.partition("[")
         group = result.setdefault(outer, {}) if bracket and inner.endswith("]") else result
         if not isinstance(group, dict) or (group is result and name in result):
-            raise Invalid(_named(outer), "given twice")
+            raise Invalid(named(outer), "given twice")
         group[name if group is result else inner[:-1]] = value
     return result
 
@@ -145,26 +126,7 @@ def _text(value: str, name: str) -> str:
     try:
         return value.encode("latin-1").decode()
     except UnicodeDecodeError:
-        raise Invalid(_named(name), "not UTF-8") from None
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    result: dict[str, Any] = {}
-    for name, value in pairs:
-        if name in result:
-            raise Invalid(_named(name), "given twice")
-        if UNSTORABLE.search(name):
-            raise Invalid(_named(name), "holds a NUL character or half of a surrogate pair")
-        result[name] = value
-    return result
-
-
-def _named(name: str) -> str:
-    return name.encode("ascii", "backslashreplace").decode()[:64]
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise Invalid("body", f"{name} is not JSON")
+        raise Invalid(named(name), "not UTF-8") from None
 
 
 def _flat(raw: Mapping[str, Any]) -> dict[str, Any]:

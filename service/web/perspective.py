@@ -13,7 +13,8 @@ from werkzeug.exceptions import HTTPException
 from service import suggestions
 from service.domain import Explanation, Site
 from service.errors import Invalid, ModqueueError, ScorerError, TooMany, Unavailable
-from service.web.fields import TEXT_LIMIT, UNSTORABLE, parse_json
+from service.strict_json import UNSTORABLE, parse_json
+from service.web.fields import TEXT_LIMIT
 from service.web.responses import moderation
 
 blueprint = Blueprint("perspective", __name__, url_prefix="/v1alpha1")

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from service import identity, senders
 from service.domain import Comment, Site, Verdict
 from service.errors import BadSignature, Invalid, NotFound
+from service.strict_json import parse_json
 from service.web import fields, intake
 from service.web.responses import moderation
 
@@ -61,7 +62,7 @@ def receive() -> Response:
     site, message_id = _sender(body)
     if not site.mapping:
         raise Invalid("mapping", "this site has none: modqueue sender mapping")
-    comment = _mapped(site, fields.parse_json(body))
+    comment = _mapped(site, parse_json(body))
     return Response(moderation().submit(site, comment, message_id, body), mimetype="application/json")
 
 
@@ -121,7 +122,7 @@ def _coral_site(site_id: str, body: bytes) -> Site:
 
 def _read(body: bytes) -> CoralComment:
     try:
-        return CoralComment.model_validate(fields.parse_json(body))
+        return CoralComment.model_validate(parse_json(body))
     except ValidationError as error:
         found = error.errors(include_url=False, include_context=False, include_input=False)[0]
         raise Invalid(".".join(map(str, found["loc"])), found["msg"]) from None

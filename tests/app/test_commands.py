@@ -50,7 +50,7 @@ def test_it_refuses_a_site_in_one_line(
 
 # Commands that print no data: they run something, or say that it is done.
 SAY_DONE = {
-    "serve", "demo", "delivery redrive", "model promote", "model rollback", "moderator disable",
+    "serve", "demo", "delivery redrive", "model rollback", "moderator disable",
     "sender coral", "site callback", "site remove", "site wordpress",
 }  # fmt: skip
 

@@ -73,11 +73,39 @@ def test_it_refuses_bad_lines_by_number_and_field_and_takes_the_others(
     assert done.exit_code == 1
     assert "1 new, 0 known, 6 refused" in done.stdout
     for said in ("line 1: spam: must be 0, 1 or null", "line 2: text: must be", "line 3: schema: must be",
-                 "line 4: labels: at least one of", "line 5: schema", "line 7: line: not JSON"):  # fmt: skip
+                 "line 4: labels: at least one of", "line 5: line: must be a JSON object",
+                 "line 7: line: not JSON"):  # fmt: skip
         assert said in done.stderr
     assert run("import", "examples", str(file), "--from", "No Name").exit_code == 1
     with pytest.raises(Invalid, match="must be 0, 1"):
-        exchange.read(json.dumps(good | {"hateful": True}), "x", 0.0)
+        exchange.read(json.dumps(good | {"hateful": True}).encode(), "x", 0.0)
+
+
+def test_it_refuses_what_is_no_text_by_its_line_and_takes_what_follows(
+    run: Run, store: Store, tmp_path: Path
+) -> None:
+    first, last = (json.dumps({"schema": exchange.SCHEMA, "text": n, "spam": 0}) for n in ("1", "2"))
+    bad = [first.replace('"1"', text).encode() for text in (r'"\ud800"', r'"a\u0000"', "[" * 50_000)]
+    file = tmp_path / "given.jsonl"
+    file.write_bytes(b"\n".join([b"\xef\xbb\xbf" + first.encode(), *bad, b"\xff", last.encode()]))
+    done = run("import", "examples", str(file), "--from", "friends")
+    assert (done.exit_code, done.stdout) == (1, "2 new, 0 known, 4 refused\n")
+    assert done.stderr.splitlines() == [
+        "line 2: text: holds a NUL character or half of a surrogate pair",
+        "line 3: text: holds a NUL character or half of a surrogate pair",
+        "line 4: line: nested too deeply",
+        "line 5: line: not UTF-8 at byte 0",
+    ]
+    assert sorted(e["text"] for e in store.pool.all()) == ["1", "2"]
+
+
+@pytest.mark.parametrize("command", [("export",), ("retrain", "--from-store"), ("retrain", "--site", "blog")])
+def test_it_leaves_out_no_source_that_there_is_not(run: Run, command: tuple[str, ...]) -> None:
+    for wrong in ("Desk", "pool:", "pool:No Name", "friends"):
+        refused = run(*command, "--without", wrong)
+        assert (refused.exit_code, f"no source {wrong!r}: one of desk, api" in refused.stderr) == (2, True)
+    unknown = run(*command, "--without", "desk", "--without", "pool:friends")
+    assert (unknown.exit_code, unknown.stderr) == (1, "modqueue: nothing was imported as pool:friends\n")
 
 
 def test_feedback_from_everywhere_counts_once_with_its_source(moderation: Moderation) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from classifier import registry
 from service.domain import Ruling
 from service.moderation import Moderation, Wish
+from service.store import Store
 from tests.app.conftest import Run
 from tests.conftest import ANA, submit
 
@@ -21,6 +24,47 @@ def test_it_lists_the_shipped_model_as_champion(run: Run) -> None:
     assert run("model", "promote", row["id"]).stdout == f"{row['id']} is the champion\n"
     for refused in (("promote", "nothing"), ("show", "nothing"), ("show", "../models")):
         assert run("model", *refused).exit_code == 1
+
+
+@pytest.fixture
+def of_shipped(monkeypatch: pytest.MonkeyPatch) -> str:
+    """Say of the shipped model that it missed one of two gates; give its id."""
+    shipped = registry.load(registry.SHIPPED)
+    gates = [{"name": "a", "value": 0.5, "limit": 0.02, "passed": False},
+             {"name": "b", "value": 0.0, "limit": 0.02, "passed": True}]  # fmt: skip
+    monkeypatch.setattr(
+        registry, "load", lambda _: replace(shipped, manifest=shipped.manifest | {"gates": gates})
+    )
+    return shipped.id
+
+
+def test_it_promotes_past_a_missed_gate_and_says_so(run: Run, of_shipped: str) -> None:
+    done = run("model", "promote", of_shipped)
+    assert (done.exit_code, done.stdout) == (0, f"{of_shipped} is the champion\n")
+    assert done.stderr == "gate missed: a: 0.5000, limit 0.0200\n"
+    said = json.loads(run("model", "promote", of_shipped, "--json").stdout)
+    missed = {"name": "a", "value": 0.5, "limit": 0.02, "passed": False}
+    assert said == {"id": of_shipped, "missed": [missed]}
+
+
+def test_it_logs_promotion_and_rollback(run: Run, store: Store, of_shipped: str) -> None:
+    for command in (("promote", of_shipped), ("rollback",)):
+        assert run("model", *command).exit_code == 0
+    found = store.log.search([], lambda e: e.kind.startswith("model ")).entries
+    assert [(e.kind, e.by, e.facts) for e in found] == [
+        ("model rolled back", "command line", {"model": of_shipped}),
+        ("model promoted", "command line", {"model": of_shipped}),
+    ]
+
+
+def test_it_promotes_and_rolls_back_without_a_store(
+    run: Run, of_shipped: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MODQUEUE_REDIS_URL", f"unix://{tmp_path}/none")
+    for command in (("promote", of_shipped), ("rollback",)):
+        done = run("model", *command)
+        assert (done.exit_code, done.stdout.startswith(f"{of_shipped} is the champion")) == (0, True)
+        assert "not in the moderation log: " in done.stderr
 
 
 def test_it_rolls_back_no_model_where_none_was_promoted(run: Run) -> None:
@@ -80,6 +124,19 @@ def test_it_scores_json_lines_and_refuses_bad_ones_alone(run: Run) -> None:
     assert [e["line"] for e in errors] == [2, 3, 4, 5, 6, 7, 8, 12, 13, 14, 15, 16]
     assert "text" in errors[1]["error"]
     assert "comment_author" in errors[5]["error"]
+
+
+def test_it_says_plainly_which_line_it_cannot_score(run: Run) -> None:
+    wrong = [b"{", b'{"text": null}', b'{"text": "x", "id": ' + b"9" * 6_000 + b"}", b'{"text": NaN}']
+    given = [b"\xef\xbb\xbf" + b'{"id": "first", "text": "x", "comment_author": null}', *wrong]
+    result = run("score", stdin=b"\r\n".join(given) + b"\r\n")
+    assert [json.loads(line)["id"] for line in result.stdout.splitlines()] == ["first"]
+    assert [json.loads(line)["error"] for line in result.stderr.splitlines()] == [
+        "line: not JSON: Expecting property name enclosed in double quotes: character 2",
+        "text: is required",
+        "line: holds a number of too many digits",
+        "line: NaN is not JSON",
+    ]
 
 
 def test_it_explains_what_it_scores(run: Run) -> None:
