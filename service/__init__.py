@@ -37,12 +37,14 @@ def create_app(settings: Settings, moderation: Moderation | None = None) -> Flas
     app.extensions["moderation"] = moderation or connect(settings)
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
-        app.wsgi_app = ProxyFix(app.wsgi_app, hops, hops, hops)  # type: ignore[method-assign]  # Flask's own way
+        # Not of the host: proxies pass on `Host`, and with it whatever X-Forwarded-Host a client made up.
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=0)  # type: ignore[method-assign]  # Flask's own way
     for part in (words, responses, compressing, rooms, accounts):
         part.init_app(app)
     oidc.init_app(app, settings)
     _open_to_machines(app)
     _open_to_people(app)
+    app.wsgi_app = responses.net(app)  # type: ignore[method-assign, assignment]  # Flask's own way
     return app
 
 

@@ -236,7 +236,10 @@ def gunicorn(fd: int, workers: int) -> list[str]:
         "--threads": str(THREADS),
         "--chdir": str(Path(__file__).resolve().parent.parent),
         "--graceful-timeout": "20",
-        "--log-level": "warning",
+        # What it warns of quotes requests that are none, with addresses and whatever else stands in them.
+        "--log-level": "error",
+        # Nobody: it would believe loopback, whatever MODQUEUE_TRUSTED_PROXIES says.
+        "--forwarded-allow-ips=": "",
         "--no-control-socket": "",
         # Loaded once and shared: a second worker costs neither time nor memory for the model.
         "--preload": "",

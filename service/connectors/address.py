@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 
 from service.errors import Invalid
 
@@ -104,7 +104,7 @@ def _parse(url: str, field: str) -> Target:
         raise Invalid(field, "at most %(most)s characters, without spaces and backslashes", most=MAX_LENGTH)
     try:
         parts = urlsplit(url)
-        host, port = _host(parts.hostname or ""), parts.port
+        host, port = _host(parts.hostname or ""), _port(parts)
     except ValueError:
         raise Invalid(field, "not a valid web address") from None
     if parts.scheme not in ("http", "https"):
@@ -114,12 +114,20 @@ def _parse(url: str, field: str) -> Target:
     path = quote(parts.path or "/", safe=_KEPT) + (
         "?" + quote(parts.query, safe=_KEPT) if parts.query else ""
     )
-    default = 443 if parts.scheme == "https" else 80
-    return Target(parts.scheme, host, default if port is None else port, path)
+    return Target(parts.scheme, host, port, path)
+
+
+def _port(parts: SplitResult) -> int:
+    if parts.port == 0:
+        raise ValueError(parts.port)
+    return parts.port or (443 if parts.scheme == "https" else 80)
 
 
 def _host(host: str) -> str:
     # Raises ValueError, as all that it calls does.
+    if "%" in host:
+        # A zone is one of this machine's own networks.
+        raise ValueError(host)
     if ":" in host:
         return str(ip_address(host))
     name = host.encode("idna").decode()

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from flask import Blueprint, Response, request
 
 from service.akismet import Akismet
+from service.errors import Invalid
 from service.web import akismet_form as form
 from service.web.responses import moderation
 
 blueprint = Blueprint("akismet_figures", __name__)
 form.prepare(blueprint)
 
+MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
 NAMES = ("spam", "ham", "missed_spam", "false_positives")
 # How many months a client asks for with its word.
 PERIODS = {"60-days": 2, "6-months": 6, "all": 1200}
@@ -37,6 +40,8 @@ def key_sites() -> Response:
     """Say what a key was used for in a month; each key of ours belongs to one site."""
     site, asked = form.site(), Akismet(moderation())
     month = request.args.get("month", "") or asked.month()
+    if not MONTH.fullmatch(month):
+        raise Invalid("month", "must be written as YYYY-MM")
     figures = asked.usage(site).get(month, {})
     row = {"site": site.url, "api_calls": str(asked.calls(figures)), "is_revoked": False}
     row |= {name: str(figures.get(name, 0)) for name in NAMES}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl
@@ -140,7 +140,8 @@ def _take_key(_endpoint: str | None, values: dict[str, Any] | None) -> None:
 
 
 def _read() -> None:
-    request.max_content_length = BODY_LIMIT
+    request.max_content_length = request.max_form_memory_size = BODY_LIMIT
+    request.max_form_parts = FIELD_COUNT_LIMIT
     g.said = _form()
 
 
@@ -166,19 +167,25 @@ def _later(error: TooMany | Unavailable) -> Response:
 
 
 def _form() -> dict[str, str]:
-    if request.mimetype == "multipart/form-data":
-        return request.form.to_dict()
-    # Latin-1 carries every byte through the parser; what it stands for is then read as UTF-8.
-    body = request.get_data(cache=False).decode("latin-1")
+    # Read before it is taken apart: what is too much after that are its fields.
+    body = request.get_data()
     try:
-        pairs = parse_qsl(body, keep_blank_values=True, encoding="latin-1", max_num_fields=FIELD_COUNT_LIMIT)
-    except ValueError:
+        pairs = request.form.items() if request.mimetype == "multipart/form-data" else _pairs(body)
+    except (ValueError, RequestEntityTooLarge):
         raise Invalid("body", f"more than {FIELD_COUNT_LIMIT} form fields") from None
-    return {_utf8(name): _utf8(value) for name, value in pairs}
+    return {name.replace("\0", ""): value.replace("\0", "") for name, value in pairs}
+
+
+def _pairs(body: bytes) -> Iterable[tuple[str, str]]:
+    # Latin-1 carries every byte through the parser; what it stands for is then read as UTF-8.
+    pairs = parse_qsl(
+        body.decode("latin-1"), keep_blank_values=True, encoding="latin-1", max_num_fields=FIELD_COUNT_LIMIT
+    )
+    return [(_utf8(name), _utf8(value)) for name, value in pairs]
 
 
 def _utf8(value: str) -> str:
-    return value.encode("latin-1").decode(errors="replace").replace("\0", "")
+    return value.encode("latin-1").decode(errors="replace")
 
 
 def _header(message: str) -> str:

@@ -12,7 +12,7 @@ from service.domain import Item, ReasonCode, Ruling
 from service.errors import Conflict, Invalid, NotFound
 from service.moderation import Wish
 from service.store.campaigns import Campaign
-from service.web import accounts, showing, words
+from service.web import accounts, showing, wishes, words
 from service.web.accounts import me
 from service.web.responses import moderation
 from service.web.words import gettext, ngettext
@@ -39,7 +39,7 @@ def show(campaign_id: str) -> Response:
 def decide(campaign_id: str) -> Response:
     """Decide every copy that was seen."""
     wish = _wish(request.form.get("choice", ""))
-    seen_until = request.form.get("seen_until", type=float)
+    seen_until = request.form.get("seen_until", type=wishes.moment)
     if seen_until is None:
         raise Invalid("seen_until", "the time of the latest copy that was shown")
     try:

@@ -145,7 +145,7 @@ def counts() -> Response:
     """Tell what has changed since a page was shown: lanes, rows, comments that came, the last delivery."""
     m, place = moderation(), places.here()
     now = m.clock()
-    since = request.args.get("shown_at", now, type=float)
+    since = request.args.get("shown_at", now, type=wishes.moment)
     asked = [i for i in request.args.get("rows", "").split() if keys.ITEM_ID.fullmatch(i)]
     rows = m.store.views.brief(asked[: 2 * listing.ROWS])
     last = panes.last()

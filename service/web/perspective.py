@@ -8,12 +8,13 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from flask import Blueprint, Response, jsonify, request
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 
 from service import suggestions
 from service.domain import Explanation, Site
 from service.errors import Invalid, ModqueueError, ScorerError, TooMany, Unavailable
 from service.strict_json import UNSTORABLE, parse_json
+from service.web import responses
 from service.web.fields import TEXT_LIMIT
 from service.web.responses import moderation
 
@@ -147,7 +148,16 @@ def refused(error: ModqueueError) -> Response:
 @blueprint.errorhandler(HTTPException)
 def http_error(error: HTTPException) -> Response:
     """Answer an error of the HTTP layer in Google's shape."""
-    return _error(error.code or 400, error.description or error.name)
+    answer = _error(error.code or 400, error.description or error.name)
+    return responses.with_headers(error, answer)
+
+
+@blueprint.app_errorhandler(NotFound)
+@blueprint.app_errorhandler(MethodNotAllowed)
+def nothing_here(error: HTTPException) -> Response:
+    """Answer what leads to nothing here, and so to no blueprint, in Google's shape as well."""
+    ours = request.path.startswith(f"{blueprint.url_prefix}/")
+    return http_error(error) if ours else responses.http_error(error)
 
 
 def _site() -> Site:

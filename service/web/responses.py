@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import math
-from typing import cast
+import sys
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, cast
 
 from flask import Flask, Request, Response, current_app, jsonify, render_template, request
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
-from werkzeug.exceptions import HTTPException, InternalServerError
+from werkzeug.exceptions import BadHost, HTTPException, InternalServerError
 
 from service.errors import BadSignature, Conflict, Invalid, ModqueueError, NotFound, TooMany, Unavailable
 from service.moderation import Moderation
 from service.web import words
 from service.web.words import gettext, mark
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -44,6 +49,13 @@ DESCRIPTIONS = {
 LOOPBACK = {"127.0.0.1", "localhost", "[::1]"}
 # A sender that is told to wait without a better figure waits this long.
 RETRY_AFTER_S = 5
+FAULT = b'{"error":"the service has met a fault of its own, and has written it down","status":500}\n'
+FAULTY = [
+    *HEADERS.items(),
+    ("Content-Type", "application/problem+json"),
+    ("Content-Length", str(len(FAULT))),
+    ("Cache-Control", "no-store"),
+]
 
 
 class Sessions(SecureCookieSessionInterface):
@@ -78,11 +90,31 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(HTTPException, http_error)
     app.register_error_handler(Exception, crashed)
     app.after_request(_headers)
+    # Flask's own writes down the path, which may hold a key.
+    app.log_exception = lambda exc_info: _write_down(app, exc_info[1])  # type: ignore[method-assign]
+
+
+def net(app: Flask) -> WSGIApplication:
+    """Answer in place of an application that fails: the server would write down what was asked."""
+    inner = app.wsgi_app
+
+    def guarded(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        try:
+            return inner(environ, start_response)
+        except Exception as error:
+            _write_down(app, error)
+            start_response("500 Internal Server Error", FAULTY, sys.exc_info())
+            return [FAULT]
+
+    return guarded
 
 
 def wants_page() -> bool:
     """Tell whether a browser asks, who is shown a page, or a program, which is given JSON."""
     machine = ("/api/", "/v1alpha1/", "/senders/", "/webhooks/", "/healthz", "/readyz", "/metrics")
+    if isinstance(request.routing_exception, BadHost):
+        # No page can be written where nothing has an address, and no browser asks for such a host.
+        return False
     return not request.path.startswith(machine) and request.accept_mimetypes.accept_html
 
 
@@ -104,7 +136,11 @@ def refused(error: ModqueueError) -> Response:
 
 def http_error(error: HTTPException) -> Response:
     """Answer an error of the HTTP layer."""
-    response = answer(error.code or 500, _description(error))
+    return with_headers(error, answer(error.code or 500, _description(error)))
+
+
+def with_headers(error: HTTPException, response: Response) -> Response:
+    """Add what goes with an error of the HTTP layer, such as the methods that are allowed."""
     for name, value in error.get_headers():
         if name.lower() not in ("content-type", "content-length"):
             response.headers[name] = value
@@ -113,8 +149,12 @@ def http_error(error: HTTPException) -> Response:
 
 def crashed(error: Exception) -> Response:
     """Answer what should not have happened, and say nothing of its inside."""
-    current_app.logger.error("unhandled %s", type(error).__name__, exc_info=error)
+    _write_down(current_app, error)
     return http_error(InternalServerError())
+
+
+def _write_down(app: Flask, error: BaseException | None) -> None:
+    app.logger.error("unhandled %s", type(error).__name__, exc_info=error)
 
 
 def _description(error: HTTPException) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from flask import request
 
 from service.domain import ReasonCode, Ruling
@@ -34,6 +36,13 @@ def said(wish: Wish) -> str:
     if wish.reason is None:
         return gettext("Approved.")
     return gettext("Rejected: %(reason)s.", reason=showing.reasons()[wish.reason])
+
+
+def moment(text: str) -> float:
+    """Read a time, for which NaN and infinity stand as little as words do."""
+    if not math.isfinite(time := float(text)):
+        raise ValueError(text)
+    return time
 
 
 def note() -> str:

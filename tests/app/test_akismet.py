@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
@@ -98,6 +99,31 @@ def test_it_reads_a_form_of_another_content_type(blog: Blog) -> None:
     )
     response = blog.client.post("/1.1/comment-check", data=body, content_type="charset=utf-8")
     assert response.data == b"true"
+
+
+def in_parts(fields: dict[str, str]) -> str:
+    """Write a form in parts, in as few words as can be."""
+    named = '--x\r\nContent-Disposition: form-data; name="{}"\r\n\r\n{}\r\n'
+    return "".join(named.format(*field) for field in fields.items()) + "--x--\r\n"
+
+
+@pytest.mark.parametrize(
+    ("kind", "written"),
+    [("multipart/form-data; boundary=x", in_parts), ("application/x-www-form-urlencoded", urlencode)],
+)
+def test_it_reads_a_form_alike_however_it_is_written(blog: Blog, kind: str, written: Any) -> None:
+    sent = {"api_key": KEY, "blog": "x", "user_ip": "203.0.113.9", "comment_content": "[spam=0\0.96] ж"}
+
+    def ask(more: int, long: str = "") -> Any:
+        body = written(sent | {f"n{n}": long for n in range(more)})
+        return blog.client.post("/1.1/comment-check", data=body, content_type=kind)
+
+    assert ask(4_000).text == "true"
+    refused = ask(5_000)
+    assert (refused.status_code, refused.text) == (200, "invalid")
+    assert refused.headers["X-akismet-debug-help"] == "body: more than 5000 form fields"
+    assert ask(1, "x" * 512 * 1024).headers["X-akismet-debug-help"] == "body: longer than 524288 bytes"
+    assert ask(1, "x" * 511 * 1024).text == "true"
 
 
 def test_it_takes_all_that_wordpress_sends_of_a_long_comment(blog: Blog) -> None:

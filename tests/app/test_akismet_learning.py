@@ -120,6 +120,16 @@ def test_it_gives_the_sites_of_a_key_as_csv(blog: Blog) -> None:
     assert lines[2] == "https://blog.example,0,1,0,0,False,1"
 
 
+@pytest.mark.parametrize("month", ["2027-13", "2027-1", "2027-01\n", "a\r\nb,c", "２０２７-01"])
+def test_it_gives_the_sites_of_a_month_alone(blog: Blog, month: str) -> None:
+    asked = {"api_key": KEY, "format": "csv", "month": month}
+    answer = blog.client.get("/1.2/key-sites", query_string=asked)
+    assert (answer.text, answer.headers["X-akismet-debug-help"]) == (
+        "invalid",
+        "month: must be written as YYYY-MM",
+    )
+
+
 def test_it_stops_at_the_limit_until_the_next_month(
     blog: Blog, moderation: Moderation, site: Site, clock: Clock
 ) -> None:

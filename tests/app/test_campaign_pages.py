@@ -153,3 +153,12 @@ def test_it_counts_linked_domains() -> None:
         ]
     )
     assert found == {"win.example": 2, "other.example": 1}
+
+
+@pytest.mark.parametrize("time", ["nan", "inf", "soon", ""])
+def test_the_page_takes_no_time_that_is_none(ana: Visitor, moderation: Moderation, time: str) -> None:
+    send(moderation, 3)
+    form = ana.get(f"/campaigns/{the_campaign(moderation).id}?choice=approve").form("/decision")
+    form.fields["seen_until"] = time
+    assert ana.send(form).status == 422
+    assert the_campaign(moderation).waiting == 3

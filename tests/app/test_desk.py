@@ -165,6 +165,12 @@ def test_it_counts_what_came_since(
     assert news["lanes"]["pending"]["count"] == 5
 
 
+@pytest.mark.parametrize("time", ["nan", "inf", "-inf", "1e999", "soon"])
+def test_it_counts_from_now_where_no_time_was_said(ana: Visitor, ids: dict[str, str], time: str) -> None:
+    answer = ana.client.get("/counts.json", query_string={"lane": "hateful", "shown_at": time})
+    assert (answer.status_code, answer.get_json()["new"]) == (200, 0)
+
+
 def test_it_remembers_what_a_person_switches_off(ana: Visitor, ids: dict[str, str], app: Flask) -> None:
     assert "Veiled: dehumanising 0.93." in ana.get("/").text
     form = ana.get("/").form("/preferences")

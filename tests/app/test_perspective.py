@@ -222,7 +222,15 @@ def test_it_says_so_when_the_scorer_fails(client: FlaskClient, moderation: Moder
 def test_it_answers_programs_as_programs(client: FlaskClient, path: str) -> None:
     answer = client.get(f"/v1alpha1/{path}", headers={"Accept": "text/html"})
     assert answer.status_code in (404, 405)
-    assert "json" in answer.mimetype
+    assert answer.mimetype == "application/json"
+    assert answer.get_json()["error"]["code"] == answer.status_code
+    assert answer.get_json()["error"]["status"] in ("NOT_FOUND", "INVALID_ARGUMENT")
+    assert ("POST" in answer.headers.get("Allow", "")) is (answer.status_code == 405)
+
+
+def test_it_leaves_others_their_own_way_to_say_that_there_is_nothing(client: FlaskClient) -> None:
+    assert client.get("/api/nothing").mimetype == "application/problem+json"
+    assert client.get("/v1alpha1x", headers={"Accept": "text/html"}).mimetype == "text/html"
 
 
 JSON = st.recursive(

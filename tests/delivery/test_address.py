@@ -47,6 +47,7 @@ REFUSED_FORMS = {
     "tab in the host": "https://blog\t.example/",
     "NUL": "https://blog.example/\0",
     "port too large": "https://blog.example:65536/",
+    "port 0": "https://blog.example:0/",
     "port not a number": "https://blog.example:http/",
     "broken brackets": "https://[::1/",
     "long": "https://blog.example/" + "a" * 2000,
@@ -119,6 +120,14 @@ def test_it_refuses_odd_ways_to_write_an_address(host: str) -> None:
         address.check_callback_url(f"http://{host}/", f"http://{host}/", allow_private=False)
     with pytest.raises(Invalid):
         address.check_site_url(f"http://{host}/")
+
+
+@pytest.mark.parametrize("host", ["fe80::1%25lo", "fe80::1%1", "2606:4700::1%2525.5", "::1%25.5"])
+def test_it_refuses_networks_of_its_own_machine(host: str) -> None:
+    with pytest.raises(Invalid, match="not a valid web address"):
+        address.check_site_url(f"http://[{host}]/")
+    with pytest.raises(Invalid, match="not a valid web address"):
+        address.check_callback_url(f"http://[{host}]/", f"http://[{host}]/", allow_private=True)
 
 
 @pytest.mark.parametrize("ip", PRIVATE_FORMS.values(), ids=PRIVATE_FORMS.keys())

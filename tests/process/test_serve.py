@@ -216,6 +216,16 @@ def test_it_keeps_its_secrets_to_itself(pair: tuple[Service, Blog]) -> None:
     assert "others may read it" in findings.stdout
 
 
+def test_it_believes_nobody_on_its_own_machine_to_be_a_proxy(pair: tuple[Service, Blog]) -> None:
+    service, _ = pair
+    answer = requests.get(f"{service.address}/sign-in", headers={"X-Forwarded-Proto": "https"}, timeout=60)
+    assert "; HttpOnly" in answer.headers["Set-Cookie"]
+    assert "; Secure" not in answer.headers["Set-Cookie"]
+    elsewhere = {"SCRIPT_NAME": "/elsewhere"}
+    answer = requests.get(f"{service.address}/elsewhere/healthz", headers=elsewhere, timeout=60)
+    assert answer.status_code == 404
+
+
 def test_it_uses_an_outside_store(serve: Callable[..., Service], server_url: str) -> None:
     service = serve(MODQUEUE_REDIS_URL=server_url, MODQUEUE_PUBLIC_URL="http://desk.example:80")
     # A command need not be told what the service was told.

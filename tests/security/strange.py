@@ -36,10 +36,10 @@ PLANES = [
     (0, 0x7F), (0x20, 0x7E), (0x80, 0x3FF), (0x300, 0x36F), (0x2000, 0x30FF), (0xD7FF, 0xE000),
     (0xE000, 0x10FFFF),
 ]  # fmt: skip
-HEADERS = ["Accept", "Accept-Language", "Content-Type", "Idempotency-Key", "X-Modqueue-Site", "Range"]
+HEADERS = ["Accept", "Accept-Language", "Content-Type", "Idempotency-Key", "X-Modqueue-Site", "Range", "Host"]
 VALUES = [
     "application/json", "text/html", "de", "blog", "multipart/form-data; boundary=x",
-    "application/x-www-form-urlencoded",
+    "application/x-www-form-urlencoded", "a..b",
 ]  # fmt: skip
 DEEP = ["[" * 100_000, '{"a":' * 50_000, "9" * 5_000, "NaN", '{"a":1,"a":2}', "\xff", ""]
 

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from flask import Flask
-from werkzeug.test import TestResponse
+from werkzeug.test import TestResponse, create_environ
 
 from service import create_app, passwords
 from service.config import Settings
 from service.moderation import Moderation
+from service.web import responses
 from service.web.responses import HEADERS
 from tests.conftest import ADMIN
 from tests.pages import FAST, PASSWORD, Visitor, give_password
 from tests.security.world import World, build, everything, person
 
 STRANGE = "evil.example"
+NO_HOSTS = ["a..b", ".a", "a" * 64, f"{'a' * 64}.example:8080"]
 PUBLIC = "https://desk.example"
 
 
@@ -61,6 +65,38 @@ def test_every_answer_is_strict(world: World) -> None:
         assert answer.headers["Cache-Control"] == "no-store", what
         assert "Server" not in answer.headers, what
         assert "Access-Control-Allow-Origin" not in answer.headers, what
+
+
+@pytest.mark.parametrize("host", NO_HOSTS)
+def test_what_cannot_be_a_host_is_refused_as_strictly(app: Flask, host: str) -> None:
+    for path in ("/sign-in", f"/{'b' * 12}/1.1/comment-check", "/1.1/test", "/healthz", "/static/desk.js"):
+        for method in ("GET", "POST"):
+            headers = {"Host": host, "Accept": "text/html"}
+            answer = app.test_client().open(path, method=method, headers=headers)
+            assert answer.status_code == 400, (path, method)
+            assert set(HEADERS) <= set(answer.headers.keys()), (path, method)
+            assert answer.headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize("broken", ["render_template", "answer"])
+def test_a_fault_in_the_answer_to_a_fault_is_answered_and_told_without_the_path(
+    app: Flask, broken: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError(STRANGE)
+
+    told, began = Mock(), Mock()
+    monkeypatch.setattr(responses, broken, fail)
+    monkeypatch.setattr(app, "logger", told)
+    monkeypatch.setattr(app, "testing", False)
+    # Not by a client of tests, which raises what a server would be told of.
+    (body,) = app(create_environ(f"/{STRANGE}", headers={"Accept": "text/html"}), began)
+    status, headers, _ = began.call_args.args
+    assert (status, json.loads(body)["status"]) == ("500 Internal Server Error", 500)
+    assert set(HEADERS.items()) | {("Cache-Control", "no-store")} <= set(headers)
+    said = [call.args for call in told.error.call_args_list]
+    assert said
+    assert all(one == ("unhandled %s", "RuntimeError") for one in said)
 
 
 def test_styles_and_scripts_are_strict_and_may_be_kept(app: Flask) -> None:
@@ -105,6 +141,15 @@ def test_it_believes_a_proxy_only_where_there_is_one(
     assert ("; Secure" in cookie) is believed
     assert "; HttpOnly" in cookie
     assert "; SameSite=Lax" in cookie
+
+
+@pytest.mark.parametrize("proxies", [0, 1])
+def test_no_proxy_is_asked_for_the_host(moderation: Moderation, tmp_path: Path, proxies: int) -> None:
+    # Proxies pass on the true one as Host, and what a client says of another.
+    settings = Settings(data_dir=tmp_path, secret_key="a" * 64, redis_url="", trusted_proxies=proxies)
+    client = create_app(settings, moderation).test_client()
+    headers = {"Host": "desk.example", "X-Forwarded-Host": "localhost"}
+    assert "; Secure" in client.get("/sign-in", headers=headers).headers["Set-Cookie"]
 
 
 def test_a_made_up_address_opens_no_way_around_the_limit_of_tries(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +22,7 @@ from tests.process.cast import PASSWORD, TIMEOUT_S, Blog, Service, service_and_b
 pytestmark = pytest.mark.process
 
 WORDS = "kumquat-vermin"
+NO_HOST = {"Host": "a..b", "Accept": "text/html"}
 EMAIL, IP = "zoe.private@reader.example", "203.0.113.77"
 SAID = {
     "comment_content": f"{WORDS}: you are vermin, and vermin must be exterminated.",
@@ -63,11 +65,20 @@ def used_wrongly(service: Service, secret: str) -> set[int]:
         post(service, "/1.1/comment-check", data=SAID | {"blog": IP, "user_ip": IP, "api_key": "0" * 12}),
         post(service, "/sign-in", data={"name": EMAIL, "password": WORDS}),
         requests.get(f"{service.address}/appeal/{WORDS}", timeout=TIMEOUT_S),
+        requests.get(f"{service.address}/sign-in/link/{WORDS}", headers=NO_HOST, timeout=TIMEOUT_S),
+        post(service, f"/{WORDS}/1.1/comment-check", params={"email": EMAIL}, headers=NO_HOST),
         requests.get(
             f"{service.address}/{WORDS}?email={EMAIL}", headers={"User-Agent": WORDS}, timeout=TIMEOUT_S
         ),
     ]
     return {answer.status_code for answer in answers}
+
+
+def no_request(service: Service) -> None:
+    """Send what the server cannot read."""
+    with socket.create_connection(("127.0.0.1", service.port), TIMEOUT_S) as line:
+        line.sendall(f"GET /{WORDS} {EMAIL} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
+        assert b"400 Bad Request" in line.recv(100)
 
 
 def stored(service: Service) -> list[tuple[str, str]]:
@@ -95,6 +106,7 @@ def test_no_log_holds_a_text_an_address_or_a_secret(pair: tuple[Service, Blog]) 
     assert answer.json()["verdict"] == "hold"
     blog.down()
     assert used_wrongly(service, service.secret) >= {400, 401, 404, 422}
+    no_request(service)
     item = answer.json()["id"]
     wish = {"decision": "reject", "reason": "hateful", "note": WORDS}
     assert service.api("POST", f"comments/{item}/decision", wish).status_code == 200
@@ -103,6 +115,8 @@ def test_no_log_holds_a_text_an_address_or_a_secret(pair: tuple[Service, Blog]) 
     kept = stored(service)
     service.stop()
     log = (service.data_dir.parent / "serve.log").read_text()
+    # What the launcher tells whoever sits before it, and nothing of the server's own.
+    assert [line for line in log.splitlines() if not line.startswith("{")] == ["stopping…"]
     entries = [said for key, said in kept if key.endswith(":log")]
     # What moderators note is theirs to word.
     assert "vermin" not in log + "".join(e for e in entries if '"decision"' not in e)
