@@ -27,8 +27,10 @@ def test_it_lists_the_shipped_model_as_champion(run: Run) -> None:
 
 
 @pytest.fixture
-def of_shipped(monkeypatch: pytest.MonkeyPatch) -> str:
-    """Say of the shipped model that it missed one of two gates; give its id."""
+def of_shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Say of the shipped model that it missed one of two gates; give its id. Another one is promoted."""
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / "promotions.txt").write_text("2026-01-01-abcdef\n")
     shipped = registry.load(registry.SHIPPED)
     gates = [{"name": "a", "value": 0.5, "limit": 0.02, "passed": False},
              {"name": "b", "value": 0.0, "limit": 0.02, "passed": True}]  # fmt: skip
