@@ -10,8 +10,9 @@ import gzip
 import hashlib
 import json
 import os
+import zlib
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from service.store import Store
 from service.store.retiring import STREAMS, Ages
 
 DAY_S = 86400.0
+GONE = "is gone"
 
 
 def ages(settings: Settings, now: float) -> Ages:
@@ -34,6 +36,7 @@ def ages(settings: Settings, now: float) -> Ages:
 def write(store: Store, directory: Path, old: Ages, now: float) -> tuple[Path, Counter[str]]:
     """Archive what is old in a new file of a directory; returns it, and how much of each kind."""
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    store.erasing.add_directory(directory.resolve())
     stamp = datetime.fromtimestamp(now, UTC).strftime("%Y%m%dT%H%M%SZ")
     target = directory / f"modqueue-{stamp}.jsonl.gz"
     if target.exists():
@@ -75,10 +78,34 @@ def check(source: Path) -> None:
                     break
                 digest.update(line)
                 count += 1
-    except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
+    except (OSError, EOFError, ValueError, KeyError, TypeError, zlib.error) as error:
         raise Invalid(str(source), f"is not a whole archive: {type(error).__name__}") from None
     if (said.get("lines"), said.get("sha256")) != (count, digest.hexdigest()):
         raise Invalid(str(source), "is damaged: its digest is another")
+
+
+def found(store: Store, directory: Path) -> tuple[list[Path], dict[Path, str]]:
+    """Return the archives of a directory and of all archived into before, and what is wrong with others."""
+    known, whole, wrong = store.erasing.directories(), list[Path](), dict[Path, str]()
+    for place in sorted({*known, directory.resolve()}):
+        try:
+            paths = sorted(path for path in place.iterdir() if path.match("modqueue-*.jsonl.gz"))
+        except FileNotFoundError:
+            wrong |= {place: GONE} if place in known else {}
+        except OSError as error:
+            wrong[place] = f"cannot be read: {error.strerror}"
+        else:
+            damaged = {path: why for path in paths if (why := _damage(path))}
+            whole += [path for path in paths if path not in damaged]
+            wrong |= damaged
+    return whole, wrong
+
+
+def tell(wrong: Mapping[Path, str], then: str) -> None:
+    """Refuse to call done what some archives were left out of; names them."""
+    if wrong:
+        named = "; ".join(f"{path} {why}" for path, why in wrong.items())
+        raise Conflict(f"left out: {named}. Restore or remove what is named, then {then}")
 
 
 def read(source: Path) -> Iterator[dict[str, Any]]:
@@ -101,6 +128,14 @@ def write_lines(path: Path, lines: Iterator[dict[str, Any]]) -> Counter[str]:
         out.write((json.dumps(end) + "\n").encode())
     _sync(path)
     return counts
+
+
+def _damage(path: Path) -> str:
+    try:
+        check(path)
+    except Invalid as error:
+        return error.message
+    return ""
 
 
 def _old(store: Store, old: Ages) -> Iterator[dict[str, Any]]:

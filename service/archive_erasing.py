@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,9 @@ from typing import Any
 
 from service import archive, authors
 from service.store import Store, keys
+
+# What to do about archives that were left.
+AGAIN = "run `modqueue archive`"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,21 +34,45 @@ class Gone:
         return "parent_text" in comment and parent in self.items
 
 
-def clean(store: Store, directory: Path) -> int:
-    """Take out of the archives of a directory what was erased since the last time; returns how many lines."""
-    erased = store.erasing.erased()
-    if not erased:
-        return 0
-    count, paths = 0, sorted(directory.glob("modqueue-*.jsonl.gz"))
-    for path in paths:
-        archive.check(path)
+def clean(store: Store, directory: Path) -> tuple[int, dict[Path, str]]:
+    """Take what was erased out of the archives of all known directories and this one.
+
+    Returns how many lines, and which archives were left as they are, and why. While there are any, all
+    erasures are made again the next time.
+    """
+    if not (erased := store.erasing.erased()):
+        return 0, {}
+    count, (paths, left) = 0, archive.found(store, directory)
     for (site, key), ids in erased.items():
-        items = ids.union(*(_own(path, site, key) for path in paths))
-        count += sum(_clean(path, Gone(frozenset({(site, key)}), items, store.partitions)) for path in paths)
+        items = erased[site, key] = ids | _found(store, paths, site, key, ids)
+        gone = Gone(frozenset({(site, key)}), items, store.partitions)
+        count += sum(_clean_or_leave(path, gone, left) for path in paths)
         # What is still in the store of comments that had gone to an archive.
         authors.purge(store, site, key, items, authors.Erased())
-    store.erasing.forget_erased(erased)
-    return count
+    if not left:
+        store.erasing.forget_erased(erased)
+    for place in (path for path, why in left.items() if why == archive.GONE):
+        store.erasing.forget_directory(place)
+    return count, left
+
+
+def _found(store: Store, paths: list[Path], site: str, key: str, ids: frozenset[str]) -> frozenset[str]:
+    # Remembered before any archive is cleaned: those that are left tell nothing of what lay in the others.
+    items = frozenset[str]().union(*(_own(path, site, key) for path in paths)) - ids
+    if items:
+        by = store.erasing.eraser(site, key)
+        entry = {"at": time.time(), "kind": "erased", "site": site, "by": by, "comments": len(items)}
+        store.registry.log(entry)
+        store.erasing.remember(site, key, items)
+    return items
+
+
+def _clean_or_leave(path: Path, gone: Gone, left: dict[Path, str]) -> int:
+    try:
+        return _clean(path, gone)
+    except OSError as error:
+        left[path] = f"cannot be written: {error.strerror}"
+        return 0
 
 
 def _own(path: Path, site: str, key: str) -> set[str]:

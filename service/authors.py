@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 
-from service import identity
+from service import archive, identity
 from service.akismet import text_digest
-from service.domain import Comment, Item
+from service.domain import Comment, History, Item
 from service.errors import Invalid
 from service.moderation import Moderation
-from service.store import Store, keys
+from service.store import Store, appeals, codec, keys
+from service.store.appeals import Appeal
 
 
 @dataclass(slots=True)
@@ -26,26 +28,34 @@ class Erased:
     untold: list[str] = field(default_factory=list)
 
 
-def key_of(email: str, ip: str, secret_key: str) -> str:
-    """Return the key that an author's comments were stored under."""
-    key = identity.author_key(email.strip().casefold(), ip.strip(), identity.hash_key(secret_key))
-    if not key:
-        raise Invalid("email", "must not be empty")
-    return key
+def key_of(email: str, secret_key: str) -> str:
+    """Return the key of the comments that came with an e-mail address."""
+    if not identity.is_email(email):
+        raise Invalid("email", "must be an e-mail address")
+    return identity.author_key(email.strip().casefold(), "", identity.hash_key(secret_key))
+
+
+def keys_of(ip: str, secret_key: str) -> list[str]:
+    """Return the keys of the comments that came from an IP address: earlier ones are by its spelling."""
+    try:
+        spellings = dict.fromkeys((identity.address(ip), ip.strip()))
+    except ValueError:
+        raise Invalid("ip", "must be an IP address") from None
+    return [identity.author_key("", spelling, identity.hash_key(secret_key)) for spelling in spellings]
 
 
 def erase(m: Moderation, site: str, author_key: str, by: str) -> Erased:
     """Erase the comments of an author of a site, and whatever says anything of them."""
-    done, erasing, ids = Erased(), m.store.erasing, set[str]()
-    for item in list(_found(m, site, author_key)):
+    done, erasing, own = Erased(), m.store.erasing, list(_found(m, site, author_key))
+    ids = {item.id for item in own}
+    erasing.remember(site, author_key, ids, by)
+    for item in own:
         untold, guid = erasing.erase(item.id)
         for comment in _revisions(item):
             erasing.forget_text(site, text_digest(comment.text), guid)
         done.untold += [item.comment.comment_id] if untold else []
-        ids.add(item.id)
     done.comments = len(ids)
     erasing.forget_author(site, author_key)
-    erasing.remember(site, author_key, ids)
     purge(m.store, site, author_key, ids, done)
     if ids:
         entry = {"at": m.clock(), "kind": "erased", "site": site, "by": by, "comments": done.comments}
@@ -78,19 +88,35 @@ def purge(store: Store, site: str, author_key: str, ids: Collection[str], done: 
             done.replies += 1
 
 
-def export(m: Moderation, site: str, author_key: str) -> Iterator[dict[str, Any]]:
+def export(
+    m: Moderation, site: str, author_key: str, archives: Iterable[Path] = ()
+) -> Iterator[dict[str, Any]]:
     """Give all that is kept of an author on a site: each comment with what became of it, and the counts."""
-    own = list(_found(m, site, author_key))
-    for item in own:
-        appeal = m.store.appeals.of(item.id)
-        yield {
-            **asdict(item),
-            "delivery": asdict(item.delivery) if item.delivery else None,
-            "lease": None,
-            "appeal": asdict(appeal) if appeal else None,
-        }
-    if own:
-        yield {"site": site, "author": asdict(m.store.views.history(site, author_key))}
+    for item in list(_found(m, site, author_key)):
+        yield _kept(item, m.store.appeals.of(item.id))
+    for path in archives:
+        for item, appeal in _archived(path, site, author_key):
+            yield _kept(item, appeal) | {"archive": str(path)}
+    counts = m.store.views.history(site, author_key)
+    if counts != History():
+        yield {"site": site, "author": asdict(counts)}
+
+
+def _kept(item: Item, appeal: Appeal | None) -> dict[str, Any]:
+    return {
+        **asdict(item),
+        "delivery": asdict(item.delivery) if item.delivery else None,
+        "lease": None,
+        "appeal": asdict(appeal) if appeal else None,
+    }
+
+
+def _archived(path: Path, site: str, author_key: str) -> Iterator[tuple[Item, Appeal | None]]:
+    for line in archive.read(path):
+        if line["kind"] == "comment" and line["fields"]["site"] == site:
+            item = codec.item(line["id"], line["fields"], {})
+            if any(c.author_key == author_key for c in _revisions(item)):
+                yield item, appeals.read(item.id, line["fields"])
 
 
 def _found(m: Moderation, site: str, author_key: str) -> Iterator[Item]:

@@ -4,11 +4,25 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import ipaddress
 
 
 def hash_key(secret: str) -> bytes:
     """Derive the key that authors are hashed with."""
     return hashlib.sha256(b"author-key:" + secret.encode()).digest()
+
+
+def address(ip: str) -> str:
+    """Write an IP address in the one way in which it is hashed; raises ValueError where it is none."""
+    found = ipaddress.ip_address(ip.strip())
+    # An address of IPv4 that came over IPv6 is the same visitor's.
+    return (getattr(found, "ipv4_mapped", None) or found).compressed
+
+
+def is_email(text: str) -> bool:
+    """Tell whether a text can be an e-mail address."""
+    name, _, host = text.strip().rpartition("@")
+    return bool(name and host)
 
 
 def author_key(email: str, ip: str, hash_key: bytes, user: str = "") -> str:

@@ -11,6 +11,7 @@ import click
 from service import archive as archives
 from service import archive_erasing, config
 from service.commands import as_json, open_store
+from service.errors import Invalid
 
 
 @click.command()
@@ -28,8 +29,10 @@ def archive(output: Path | None, bring_back: Path | None, as_json: bool) -> None
     now, path = time.time(), bring_back
     with open_store() as store:
         directory = bring_back.parent if bring_back else output or settings.data_dir / "archive"
-        archive_erasing.clean(store, directory)
+        _, left = archive_erasing.clean(store, directory)
         if bring_back:
+            if why := left.get(directory.resolve() / bring_back.name):
+                raise Invalid(str(bring_back), why)
             counts = archives.bring_back(store, bring_back)
         else:
             path, counts = archives.write(store, directory, archives.ages(settings, now), now)
@@ -39,3 +42,4 @@ def archive(output: Path | None, bring_back: Path | None, as_json: bool) -> None
         click.echo("nothing has been kept long enough" if not bring_back else "everything is there already")
     else:
         click.echo(f"{path}: " + ", ".join(f"{n} {kind}" for kind, n in sorted(counts.items()) if n))
+    archives.tell(left, archive_erasing.AGAIN)

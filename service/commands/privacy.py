@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import click
 
-from service import authors, config, data_dir
+from service import archive, archive_erasing, authors, config, data_dir
 from service.commands import open_store
+from service.errors import NotFound
 from service.moderation import Moderation
 from service.scoring import Scorer
 
@@ -27,17 +29,23 @@ def erase(email: str, ip: str, chosen: tuple[str, ...], as_json: bool) -> None:
     """Erase all that is kept of an author: comments, log, examples, history."""
     if bool(email) == bool(ip):
         raise click.UsageError("give --email or --ip")
-    key, untold = _key(email, ip), list[str]()
+    keys, untold = _keys(email, ip), list[str]()
     total = {"comments": 0, "replies": 0, "examples": 0, "log": 0}
     for moderation, site in _sites(chosen):
-        done = authors.erase(moderation, site, key, "command line")
-        total = {name: count + getattr(done, name) for name, count in total.items()}
-        untold += [f"{site}/{name}" for name in done.untold]
-    total["archived"] = _cleaned()
+        for key in keys:
+            done = authors.erase(moderation, site, key, "command line")
+            total = {name: count + getattr(done, name) for name, count in total.items()}
+            untold += [f"{site}/{name}" for name in done.untold]
+    total["archived"], left = _cleaned()
     models = _trained() if total["examples"] or total["archived"] else []
     if as_json:
         click.echo(json.dumps(total | {"untold": untold, "models": models}))
-        return
+    else:
+        _show(total, untold, models)
+    archive.tell(left, archive_erasing.AGAIN)
+
+
+def _show(total: dict[str, int], untold: list[str], models: list[str]) -> None:
     click.echo(", ".join(f"{count} {name}" for name, count in total.items()) + " erased")
     if untold:
         click.echo("The blog had not confirmed what was decided on these, and is not told any more:")
@@ -49,29 +57,40 @@ def erase(email: str, ip: str, chosen: tuple[str, ...], as_json: bool) -> None:
 
 def exported(address: str, chosen: tuple[str, ...]) -> Iterator[str]:
     """Give all that is kept of an author, as lines of JSON."""
-    key = _key(address, "") if "@" in address else _key("", address)
+    keys = _keys(address, "") if "@" in address else _keys("", address)
+    with open_store() as store:
+        archives, left = archive.found(store, _archives())
     for moderation, site in _sites(chosen):
-        for kept in authors.export(moderation, site, key):
-            yield json.dumps(kept, ensure_ascii=False) + "\n"
+        for key in keys:
+            for kept in authors.export(moderation, site, key, archives):
+                yield json.dumps(kept, ensure_ascii=False) + "\n"
+    archive.tell(left, "export again")
 
 
 def _sites(chosen: tuple[str, ...]) -> Iterator[tuple[Moderation, str]]:
+    # Of those that were removed, too: what they sent is still kept.
     settings = config.load()
     with open_store() as store:
         moderation = Moderation(store, Scorer(settings.data_dir / "models"))
-        for site in chosen or [s.id for s in store.registry.sites()]:
-            yield moderation, store.registry.site(site).id
+        known = {s.id for s in store.registry.sites()} | store.erasing.sites()
+        if missing := [site for site in chosen if site not in known]:
+            raise NotFound(f"no such site: {', '.join(missing)}")
+        for site in chosen or sorted(known):
+            yield moderation, site
 
 
-def _key(email: str, ip: str) -> str:
-    return authors.key_of(email, ip, data_dir.secret_key(config.load()))
+def _keys(email: str, ip: str) -> list[str]:
+    secret = data_dir.secret_key(config.load())
+    return [authors.key_of(email, secret)] if email else authors.keys_of(ip, secret)
 
 
-def _cleaned() -> int:
-    from service import archive_erasing
+def _archives() -> Path:
+    return config.load().data_dir / "archive"
 
+
+def _cleaned() -> tuple[int, dict[Path, str]]:
     with open_store() as store:
-        return archive_erasing.clean(store, config.load().data_dir / "archive")
+        return archive_erasing.clean(store, _archives())
 
 
 def _trained() -> list[str]:

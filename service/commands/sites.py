@@ -100,7 +100,7 @@ def site_callback(site_id: str, url: str) -> None:
 @click.argument("site_id", metavar="ID")
 @click.option("--yes", is_flag=True, help="Do not ask; without a terminal nobody is asked.")
 def site_remove(site_id: str, yes: bool) -> None:
-    """Forget a blog; its comments stay until they expire."""
+    """Forget a blog; what it sent stays until `modqueue archive` takes it, and can be erased and exported."""
     if not yes and sys.stdin.isatty():
         click.confirm("Refuse this blog's comments from now on?", abort=True)
     with open_store() as store:

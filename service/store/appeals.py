@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import cast
 
@@ -84,6 +84,11 @@ class Appeals:
 
     def _key(self, site: str) -> str:
         return f"{keys.prefix(keys.partition_of(site, self._partitions))}appeals:{site}"
+
+
+def read(item_id: str, fields: Mapping[str, str]) -> Appeal | None:
+    """Read the latest appeal out of the fields of a comment."""
+    return _appeal(item_id, [fields.get(name) for name in FIELDS])
 
 
 def _appeal(item_id: str, row: list[str | None]) -> Appeal | None:

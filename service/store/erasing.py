@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Collection, Iterator, Mapping
 from itertools import islice
+from pathlib import Path
 from typing import Any, cast
 
 from service.domain import Item, Lane
@@ -67,26 +69,51 @@ class Erasing:
         """Take the entries of the service's own log that are of it; returns how many."""
         return self._purge(META + "log", "entry", of_it)
 
-    def remember(self, site: str, author_key: str, item_ids: Collection[str]) -> None:
-        """Remember who was erased until the archives are cleaned, too."""
-        name = f"{site} {author_key}"
-        with self._db.guard() as client:
-            earlier = cast(str | None, client.hget(META + "erased", name)) or ""
-            client.hset(META + "erased", name, " ".join({*earlier.split(), *item_ids}))
+    def remember(self, site: str, author_key: str, item_ids: Collection[str], by: str = "") -> None:
+        """Remember who was erased, and by whom, until the archives are cleaned, too."""
+        name, done = f"{site} {author_key}", False
+        while not done:
+            old = self._erased(name)
+            ids, _, earlier = old.partition("\n")
+            new = " ".join(sorted({*ids.split(), *item_ids})) + "\n" + (by or earlier)
+            done = bool(self._db.run("swap", META, "erased", name, old, new))
 
     def erased(self) -> dict[tuple[str, str], frozenset[str]]:
         """Return whose comments, by site and key, are still to be erased from the archives."""
         with self._db.guard() as client:
             raw = cast(dict[str, str], client.hgetall(META + "erased"))
-        return {(name.split()[0], name.split()[1]): frozenset(ids.split()) for name, ids in raw.items()}
+        return {(name.split()[0], name.split()[1]): _ids(text) for name, text in raw.items()}
+
+    def eraser(self, site: str, author_key: str) -> str:
+        """Return who erased an author whose comments are still to be erased from the archives."""
+        return self._erased(f"{site} {author_key}").partition("\n")[2]
 
     def forget_erased(self, erased: Mapping[tuple[str, str], frozenset[str]]) -> None:
         """Forget who was erased, unless more was erased meanwhile."""
+        for (site, key), ids in erased.items():
+            name = f"{site} {key}"
+            if _ids(old := self._erased(name)) == ids:
+                self._db.run("drop", META, "erased", name, old)
+
+    def add_directory(self, directory: Path) -> None:
+        """Remember that archives lie in a directory."""
         with self._db.guard() as client:
-            for (site, key), ids in erased.items():
-                name = f"{site} {key}"
-                if set((cast(str | None, client.hget(META + "erased", name)) or "").split()) == ids:
-                    client.hdel(META + "erased", name)
+            client.sadd(META + "archives", os.fsencode(directory))
+
+    def directories(self) -> set[Path]:
+        """Return where archives lie."""
+        with self._db.guard() as client:
+            return {Path(name) for name in cast(set[str], client.smembers(META + "archives"))}
+
+    def forget_directory(self, directory: Path) -> None:
+        """Forget a directory in which no archives lie any more."""
+        with self._db.guard() as client:
+            client.srem(META + "archives", os.fsencode(directory))
+
+    def sites(self) -> set[str]:
+        """Return the sites that have sent anything, also those that were removed since."""
+        with self._db.guard() as client:
+            return {name.split(":")[3] for name in client.scan_iter(match="mq:{p*}:count:*", count=1000)}
 
     def forget_answers(self, item_ids: Collection[str]) -> None:
         """Forget what programs were answered about some items."""
@@ -95,6 +122,10 @@ class Erasing:
                 answer = cast(str | None, client.get(key)) or ""
                 if any(i in answer for i in item_ids):
                     client.delete(key)
+
+    def _erased(self, name: str) -> str:
+        with self._db.guard() as client:
+            return cast(str | None, client.hget(META + "erased", name)) or ""
 
     def _purge(self, key: str, field: str, of_it: Callable[[dict[str, Any]], bool]) -> int:
         after, count = "-", 0
@@ -113,3 +144,8 @@ class Erasing:
 
     def _key(self, site: str, name: str) -> str:
         return keys.prefix(keys.partition_of(site, self._partitions)) + name
+
+
+def _ids(text: str) -> frozenset[str]:
+    # Ids, and in a second line who erased them.
+    return frozenset(text.partition("\n")[0].split())

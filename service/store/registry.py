@@ -62,7 +62,7 @@ class Registry:
                 client.hset(META + "keys", site.api_key_hash, site.id)
 
     def remove_site(self, site_id: str) -> None:
-        """Forget a site; its comments stay until they expire."""
+        """Forget a site; what it sent stays until it is archived."""
         with self._db.guard() as client:
             if not client.hdel(META + "sites", site_id):
                 raise NotFound("no such site: %(site)s", site=site_id)

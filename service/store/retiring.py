@@ -34,7 +34,7 @@ class Ages:
 
 
 class Retiring:
-    """Looks through everything that waits no more."""
+    """Looks through everything that waits no more, or for nobody: its site was removed."""
 
     def __init__(self, db: Connection, partitions: int) -> None:
         self._db, self._partitions = db, partitions
@@ -43,14 +43,16 @@ class Retiring:
         """Give ids and fields of the items that have been kept long enough."""
         latest = max(ages.approved, ages.decided)
         with self._db.guard() as client:
-            for view in client.scan_iter(match="mq:{p*}:closed:*", count=1000):
+            for view in _views(client):
                 ids = iter(cast(list[str], client.zrangebyscore(view, "-inf", latest)))
                 while batch := list(islice(ids, BATCH)):
                     yield from ((i, f) for i, f in self._read(client, batch) if _is_old(f, ages))
 
     def retire(self, item_id: str, fields: dict[str, str]) -> bool:
         """Take an archived item out; one that has changed since stays."""
-        asked = (item_id, fields["revision"], fields.get("decided_at", ""))
+        with self._db.guard() as client:
+            removed = not client.hexists(META + "sites", fields["site"])
+        asked = (item_id, fields["revision"], fields.get("decided_at", ""), int(removed))
         return bool(self._db.run("retire", keys.prefix_of_item(item_id), *asked))
 
     def bring_back(self, item_id: str, fields: dict[str, str]) -> bool:
@@ -99,6 +101,14 @@ class Retiring:
         for i, raw in zip(ids, pipe.execute(), strict=True):
             if raw:
                 yield i, {name: _plain(name, value) for name, value in raw.items() if name not in _LEFT_OUT}
+
+
+def _views(client: Any) -> Iterator[str]:
+    yield from client.scan_iter(match="mq:{p*}:closed:*", count=1000)
+    registered = set(client.hkeys(META + "sites"))
+    for view in client.scan_iter(match="mq:{p*}:age:*", count=1000):
+        if view.split(":")[3] not in registered:
+            yield view
 
 
 def _is_old(fields: dict[str, str], ages: Ages) -> bool:

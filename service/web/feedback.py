@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from service import authors, feedback, site_settings
 from service.domain import ReasonCode, Ruling
 from service.errors import Invalid
+from service.identity import is_email
 from service.store import codec
 from service.strict_json import UNSTORABLE, parse_json
 from service.web import fields
@@ -68,7 +69,7 @@ def erasures() -> Response:
     """Erase what is kept of an author of the site, as often as it is asked for."""
     body = request.get_data(cache=False)
     site, _ = signed(body)
-    key = authors.key_of(_email(body), "", current_app.config["SECRET_KEY"])
+    key = authors.key_of(_email(body), current_app.config["SECRET_KEY"])
     done = authors.erase(moderation(), site.id, key, "the blog")
     return jsonify(asdict(done))
 
@@ -93,7 +94,7 @@ def _email(body: bytes) -> str:
         raise Invalid("type", "must be author.erase")
     data = message.get("data")
     email = data.get("email") if isinstance(data, dict) else None
-    if not isinstance(email, str) or not 3 <= len(email) <= fields.limit("comment_author_email"):
+    if not isinstance(email, str) or len(email) > fields.limit("comment_author_email") or not is_email(email):
         raise Invalid("data.email", "must be an e-mail address")
     if UNSTORABLE.search(email):
         raise Invalid("data.email", "holds a NUL character or half of a surrogate pair")

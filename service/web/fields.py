@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from service.domain import Comment
 from service.errors import Invalid
-from service.identity import author_key
+from service.identity import address, author_key
 from service.strict_json import named, parse_json, unique
 
 TEXT_LIMIT = 20_000
@@ -75,7 +75,7 @@ def comment(site: str, raw: Mapping[str, Any], hash_key: bytes) -> Comment:
         f = Incoming.model_validate(raw)
     except ValidationError as error:
         _refuse(error)
-    email, ip = f.comment_author_email.strip().casefold(), f.comment_author_IP.strip()
+    email, ip = f.comment_author_email.strip().casefold(), _address(f.comment_author_IP.strip())
     return Comment(
         site=site,
         comment_id=f.comment_ID,
@@ -94,6 +94,14 @@ def comment(site: str, raw: Mapping[str, Any], hash_key: bytes) -> Comment:
         parent_id="" if f.comment_parent == "0" else f.comment_parent,
         parent_text=f.parent_content,
     )
+
+
+def _address(ip: str) -> str:
+    # A comment is no worse for an address that is none.
+    try:
+        return address(ip)
+    except ValueError:
+        return ip
 
 
 def limit(name: str) -> int:

@@ -99,6 +99,27 @@ def test_it_leaves_what_somebody_waits_for(moderation: Moderation, clock: Clock,
     assert kept(moderation) == {"untold", "appealed"}
 
 
+def test_it_takes_what_waits_for_a_site_that_was_removed(
+    moderation: Moderation, clock: Clock, tmp_path: Path
+) -> None:
+    ids = {name: submit(moderation, "[hateful=0.9]", name)["id"] for name in ("waits", "untold")}
+    moderation.decide(ANA, ids["untold"], REJECT)
+    before = moderation.item(ADMIN, ids["waits"])
+    clock.move(200 * DAY_S)
+    site = moderation.store.registry.site("blog")
+    moderation.store.registry.remove_site("blog")
+    path = run(moderation, tmp_path)
+    assert {line["id"] for line in archive.read(path) if line["kind"] == "comment"} == set(ids.values())
+    assert moderation.store._db.client.keys(f"*{ids['waits']}*") == []
+    assert moderation.store.outbox.depth() == (0, 0)
+    # Should the site be registered again, what waited waits again.
+    moderation.store.registry.add_site(site)
+    archive.bring_back(moderation.store, path)
+    assert moderation.item(ADMIN, ids["waits"]) == before
+    assert kept(moderation) == {"waits", "untold"}
+    assert moderation.decide(ANA, ids["waits"], REJECT).decision
+
+
 def test_it_leaves_what_was_decided_meanwhile(
     moderation: Moderation, old: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -11,12 +11,12 @@ import pytest
 from flask.testing import FlaskClient
 
 from classifier import registry
-from service import archive, config, signing
+from service import archive, config, identity, signing
 from service.domain import Site
 from service.moderation import Moderation
 from service.store import keys
 from tests.app.conftest import Run
-from tests.app.erased import EMAIL, MARKS, REJECT, SECRET_KEY, comment, holding
+from tests.app.erased import EMAIL, KEY, MARKS, REJECT, SECRET_KEY, comment, holding
 from tests.conftest import ANA, BLOG, OTHER, Clock, Sender, submit
 
 
@@ -46,6 +46,8 @@ def test_a_blog_erases_what_is_its_own(
         ({"type": "author.erase", "data": {"email": ""}}, "data.email"),
         ({"type": "author.erase", "data": {"email": ["a@b"]}}, "data.email"),
         ({"type": "author.erase", "data": {"email": "a" * 400}}, "data.email"),
+        ({"type": "author.erase", "data": {"email": "notanaddress"}}, "data.email"),
+        ({"type": "author.erase", "data": {"email": "@reader.example"}}, "data.email"),
         ({"type": "author.erase", "data": {"email": "a@b\ud800"}}, "data.email"),
     ],
 )
@@ -87,6 +89,40 @@ def test_it_finds_by_address_who_gave_no_email(run: Run, brought: Moderation, se
     assert json.loads(kept[0])["comment"]["text"] == "kumquat [hateful=0.7]"
     assert "1 comments" in run("erase", "--ip", "203.0.113.77").stdout
     assert holding(brought.store, "kumquat", "203.0.113") == {}
+
+
+def test_it_finds_an_address_however_it_is_spelled(run: Run, brought: Moderation, sender: Sender) -> None:
+    spellings = {"2001:DB8::0:1": "2001:db8::1", "::ffff:203.0.113.7": "203.0.113.7", "FE80::1": "fe80:0::1"}
+    for n, (sent, asked) in enumerate(spellings.items()):
+        sender.comment("kumquat [hateful=0.7]", str(n), comment_author_IP=sent)
+        assert "1 comments" in run("erase", "--ip", asked).stdout
+
+
+def test_it_finds_what_was_kept_by_an_address_as_it_came(run: Run, brought: Moderation) -> None:
+    key = identity.author_key("", "2001:DB8::0:1", KEY)
+    submit(brought, "kumquat [hateful=0.7]", "9", author_key=key)
+    assert "0 comments" in run("erase", "--ip", "2001:db8::1").stdout
+    assert len(run("export", "--author", "2001:DB8::0:1").stdout.splitlines()) == 2
+    assert "1 comments" in run("erase", "--ip", "2001:DB8::0:1").stdout
+
+
+def test_it_takes_a_comment_from_what_is_no_address(brought: Moderation, sender: Sender) -> None:
+    sent = sender.comment("kumquat [hateful=0.7]", "9", comment_author_IP="unknown")
+    assert brought.item(ANA, sent["id"]).comment.author_key == identity.author_key("", "unknown", KEY)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (("erase", "--email", "zoe"), "email: must be an e-mail address"),
+        (("erase", "--ip", "nonsense"), "ip: must be an IP address"),
+        (("export", "--author", "nonsense"), "ip: must be an IP address"),
+        (("export", "--author", "zoe@"), "email: must be an e-mail address"),
+    ],
+)
+def test_it_refuses_what_is_no_address(run: Run, given: tuple[str, ...], said: str) -> None:
+    result = run(*given)
+    assert (result.exit_code, result.stdout, result.stderr) == (1, "", f"modqueue: {said}\n")
 
 
 def test_an_author_is_given_all_that_is_kept(run: Run, brought: Moderation, lives: dict[str, str]) -> None:
