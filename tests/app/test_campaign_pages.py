@@ -37,6 +37,34 @@ def test_the_page_shows_previews_decides_and_undoes(ana: Visitor, moderation: Mo
     assert the_campaign(moderation).waiting == 13
 
 
+def test_the_desk_undoes_a_campaign_that_was_decided_last(ana: Visitor, moderation: Moderation) -> None:
+    single = submit(moderation, "[hateful=0.9]", "single")["id"]
+    ana.send(ana.get(f"/?item={single}").form("/decision"), decision="approve")
+    send(moderation, 12)
+    path = f"/campaigns/{the_campaign(moderation).id}"
+    ana.send(ana.get(f"{path}?choice=reject:spam").form("/decision"))
+    desk = ana.get("/?lane=spam")
+    assert "Rejected: spam · Campaign of 12" in desk.text
+    assert [given["id"] for given in desk.with_attribute("id")].count("undo") == 1
+    after = ana.send(desk.form("/undo"))
+    assert (after.path, "Undone for 12 copies." in after.text) == ("/?lane=spam", True)
+    assert the_campaign(moderation).waiting == 12
+    assert moderation.store.views.item(single).outcome == "approve"
+    assert not [f for f in ana.get("/").forms if "/undo" in f.action]
+
+
+def test_the_desk_forgets_a_campaign_when_something_else_is_decided(
+    ana: Visitor, moderation: Moderation
+) -> None:
+    send(moderation, 3)
+    path = f"/campaigns/{the_campaign(moderation).id}"
+    ana.send(ana.get(f"{path}?choice=approve").form("/decision"))
+    single = submit(moderation, "[hateful=0.9]", "single")["id"]
+    after = ana.send(ana.get(f"/?item={single}").form("/decision"), decision="approve")
+    assert f"/items/{single}/undo" in after.form("/undo").action
+    assert "Campaign of 3" not in after.text
+
+
 def test_the_page_says_kindly_that_somebody_was_faster(ana: Visitor, moderation: Moderation) -> None:
     send(moderation, 3)
     preview = ana.get(f"/campaigns/{the_campaign(moderation).id}?choice=approve")
