@@ -35,7 +35,9 @@ accounts.guard(blueprint)
 def index() -> str:
     """List campaigns: those that wait first."""
     site = request.args.get("site", "")
-    return render_template("campaigns.html", me=me(), cards=cards(site), now=moderation().clock())
+    return render_template(
+        "campaigns.html", me=me(), cards=cards(site), now=moderation().clock(), prefs=onward.preferences()
+    )
 
 
 @blueprint.get("/<campaign_id>")
@@ -108,6 +110,7 @@ def _page(campaign_id: str, wish: Wish | None, conflict: Conflict | None = None)
     html = render_template(
         "campaign.html", me=me(), card=card, campaign=card.campaign, wish=wish, conflict=conflict,
         reasons=showing.reasons(), suggested=showing.suggested(card.members[0][0]), now=m.clock(),
+        prefs=onward.preferences(),
     )  # fmt: skip
     return make_response(html, 409 if conflict else 200)
 

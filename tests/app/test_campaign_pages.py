@@ -89,6 +89,18 @@ def test_the_page_escapes_what_strangers_wrote(ana: Visitor, moderation: Moderat
     assert "<b>0" not in page.html
 
 
+def test_the_pages_veil_the_hardest_texts(ana: Visitor, moderation: Moderation) -> None:
+    send(moderation, 3, "[hateful=0.95]")
+    path = f"/campaigns/{the_campaign(moderation).id}"
+    assert ana.get(path).html.count('<details class="veil"') == 3
+    assert "Veiled: hateful 0.95" in ana.get(path).text
+    for cards in ("/campaigns/", "/?lane=campaigns"):
+        assert 'class="words veiled" dir="auto" aria-hidden="true">I was amazed' in ana.get(cards).html
+    moderation.store.personal.prefer("ana", {"veil": False})
+    assert "veil" not in ana.get(path).html
+    assert "words veiled" not in ana.get("/campaigns/").html
+
+
 def test_a_copy_on_the_desk_leads_to_its_campaign(ana: Visitor, moderation: Moderation) -> None:
     ids = send(moderation, 3)
     page = ana.get(f"/?item={ids[0]}")
