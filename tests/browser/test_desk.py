@@ -236,6 +236,15 @@ def test_it_shows_one_pane_on_a_phone(open_desk: Open, ids: list[str], viewport:
     expect(page.locator(".list")).to_be_visible()
 
 
+def test_a_lane_with_four_digits_is_named_in_one_line(open_desk: Open) -> None:
+    page = open_desk("admin")
+    page.locator(".lanes .n").evaluate_all("all => all.forEach(n => n.textContent = '1234')")
+    for width in (1440, 1100):
+        page.set_viewport_size({"width": width, "height": 800})
+        heights = page.locator(".lanes b").evaluate_all("all => all.map(b => b.offsetHeight)")
+        assert len(set(heights)) == 1
+
+
 def test_it_works_without_scripts(open_desk: Open, ids: list[str], moderation: Moderation) -> None:
     page = open_desk(java_script_enabled=False)
     page.locator("#approve").click()
