@@ -182,8 +182,9 @@ def ask_to_sign_in() -> Response:
     """Lead whoever is not signed in to where one does that, and back afterwards."""
     if not wants_page():
         return answer(401, "sign in first")
-    target = request.full_path if request.method == "GET" else doorkeeper.origin()
-    return see(url_for("accounts.sign_in_page", next=doorkeeper.own_path(target)))
+    lost = request.method == "POST"
+    target = doorkeeper.own_path(doorkeeper.origin() if lost else request.full_path)
+    return see(url_for("accounts.sign_in_page", next=target, unwritten=1 if lost else None))
 
 
 def _ask(target: str, name: str = "") -> str:

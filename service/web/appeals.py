@@ -22,7 +22,7 @@ from service.appeals import TEXT_LIMIT, Link
 from service.domain import Item
 from service.errors import Conflict, Invalid, NotFound
 from service.store.appeals import Appeal
-from service.web import accounts, doorkeeper, places, rail, showing, words
+from service.web import accounts, doorkeeper, onward, places, rail, showing, words
 from service.web.accounts import me
 from service.web.responses import moderation
 from service.web.words import gettext
@@ -61,7 +61,7 @@ def index() -> str:
     shown: list[tuple[Appeal, Item]] = [(a, items[a.item_id]) for a in found if a.item_id in items]
     return render_template(
         "appeals.html", me=me(), shown=shown, now=m.clock(), reasons=showing.reasons(), lane=places.APPEALS,
-        **rail.parts(places.Place("pending", site)),
+        prefs=onward.preferences(), **rail.parts(places.Place("pending", site)),
     )  # fmt: skip
 
 

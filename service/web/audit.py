@@ -32,7 +32,7 @@ def index() -> str:
         names=names, share=m.store.registry.site(site).policy.audit, twice=audit.TWICE, percent=percent,
         missed=plots.whiskers([(names[r.label], r.missed) for r in found.each]),
         alarms=plots.whiskers([(names[r.label], r.alarms) for r in found.each]),
-        agreement=readings.agreement(m, me(), days, site), decimal=words.decimal,
+        agreement=readings.agreement(m, me(), days, site),
         second=len(readings.waiting(m, me(), site)), disputes=_disputes(site), reasons=showing.reasons(),
     )  # fmt: skip
 

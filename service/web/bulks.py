@@ -9,7 +9,7 @@ from flask import Blueprint, Response, flash, redirect, render_template, request
 from service import bulk
 from service.bulk import Bulk
 from service.domain import Item, ReasonCode
-from service.web import accounts, places, showing, wishes, words
+from service.web import accounts, panes, places, showing, wishes, words
 from service.web.accounts import me
 from service.web.onward import go, preferences
 from service.web.responses import moderation
@@ -46,8 +46,7 @@ def show(bulk_id: str) -> str:
 def decide(bulk_id: str) -> Response:
     """Decide all of it."""
     done, left = bulk.decide(moderation(), me(), bulk_id, wishes.read(request.form.get("decision", "")))
-    session.pop("last", None)
-    session["bulk"] = done.id
+    panes.remember("bulk", done.id)
     if left:
         why = "; ".join(sorted({words.said(error) for error in left}))
         flash(gettext("%(comments)s left as before: %(why)s.", comments=_comments(len(left)), why=why), "bad")

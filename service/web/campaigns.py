@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from typing import cast
 
-from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
+from flask import (
+    Blueprint,
+    Response,
+    flash,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    session,
+    url_for,
+)
 
 from service import campaign_decisions
 from service.campaign_decisions import Outcome
@@ -12,7 +22,7 @@ from service.domain import Item, ReasonCode, Ruling
 from service.errors import Conflict, Invalid, NotFound
 from service.moderation import Wish
 from service.store.campaigns import Campaign
-from service.web import accounts, showing, wishes, words
+from service.web import accounts, onward, panes, places, showing, wishes, words
 from service.web.accounts import me
 from service.web.responses import moderation
 from service.web.words import gettext, ngettext
@@ -25,7 +35,9 @@ accounts.guard(blueprint)
 def index() -> str:
     """List campaigns: those that wait first."""
     site = request.args.get("site", "")
-    return render_template("campaigns.html", me=me(), cards=cards(site), now=moderation().clock())
+    return render_template(
+        "campaigns.html", me=me(), cards=cards(site), now=moderation().clock(), prefs=onward.preferences()
+    )
 
 
 @blueprint.get("/<campaign_id>")
@@ -46,6 +58,7 @@ def decide(campaign_id: str) -> Response:
         outcome = campaign_decisions.decide(moderation(), me(), campaign_id, wish, seen_until)
     except Conflict as conflict:
         return _page(campaign_id, None, conflict)
+    panes.remember("campaign", campaign_id)
     copies = _copies(outcome.reached)
     if wish.reason is None:
         return _told(campaign_id, outcome, gettext("Approved: %(copies)s.", copies=copies))
@@ -61,6 +74,7 @@ def undo(campaign_id: str) -> Response:
         outcome = campaign_decisions.undo(moderation(), me(), campaign_id)
     except Conflict as conflict:
         return _page(campaign_id, None, conflict)
+    session.pop("campaign", None)
     return _told(campaign_id, outcome, gettext("Undone for %(copies)s.", copies=_copies(outcome.reached)))
 
 
@@ -68,6 +82,7 @@ def undo(campaign_id: str) -> Response:
 def finish(campaign_id: str) -> Response:
     """Do what was left when a decision or undo was interrupted."""
     outcome = campaign_decisions.finish(moderation(), me(), campaign_id)
+    panes.remember("campaign", campaign_id)
     return _told(campaign_id, outcome, gettext("Finished: %(copies)s.", copies=_copies(outcome.reached)))
 
 
@@ -95,6 +110,7 @@ def _page(campaign_id: str, wish: Wish | None, conflict: Conflict | None = None)
     html = render_template(
         "campaign.html", me=me(), card=card, campaign=card.campaign, wish=wish, conflict=conflict,
         reasons=showing.reasons(), suggested=showing.suggested(card.members[0][0]), now=m.clock(),
+        prefs=onward.preferences(),
     )  # fmt: skip
     return make_response(html, 409 if conflict else 200)
 
@@ -111,11 +127,15 @@ def _wish(asked: str) -> Wish:
 
 
 def _told(campaign_id: str, outcome: Outcome, said: str) -> Response:
-    flash(said, "good")
+    # The forms of the desk say where on it one was.
+    on_desk = "lane" in request.form
+    flash(said, "undone" if on_desk else "good")
     if outcome.left:
         why = "; ".join(sorted({words.said(error) for error in outcome.left}))
         left = _copies(len(outcome.left))
         flash(gettext("%(copies)s left as before: %(why)s.", copies=left, why=why), "bad")
+    if on_desk:
+        return onward.go(places.here(), "")
     return cast(Response, redirect(url_for("campaigns.show", campaign_id=campaign_id), 303))
 
 

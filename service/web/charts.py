@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from service.web import words
+
 WIDTH, HEIGHT = 400.0, 170.0
 LEFT, RIGHT, TOP, BOTTOM = 34.0, 4.0, 8.0, 20.0
 ROW = 26.0
@@ -105,8 +107,8 @@ def ceiling(highest: float) -> float:
 def number(value: float) -> str:
     """Write a number of an axis, short."""
     if value >= 10_000:
-        return f"{value / 1000:g}k"
-    return f"{value:g}"
+        return words.decimal(f"{value / 1000:g}k")
+    return words.decimal(f"{value:g}")
 
 
 def _r(value: float) -> float:

@@ -55,8 +55,7 @@ def decide(item_id: str) -> Response:
         item = moderation().decide(me(), item_id, wish)
     except Conflict as conflict:
         return panes.page(place, item_id, conflict, asked)
-    session["last"] = item.id
-    session.pop("bulk", None)
+    panes.remember("last", item.id)
     onward.read(item)
     flash(wishes.said(wish), "decided")
     return panes.on(place)

@@ -32,7 +32,7 @@ def index() -> str:
     """List the models."""
     return render_template(
         "models.html", me=me(), models=models.listed(moderation()), labels=LABELS, percent=audit.percent,
-        adapted=adapting.listed(moderation()), decimal=words.decimal,
+        adapted=adapting.listed(moderation()),
     )  # fmt: skip
 
 

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 from flask import Response, make_response, render_template, request, session
 
-from service import bulk, context
+from service import bulk, campaign_decisions, context
 from service.domain import Item
 from service.errors import Conflict, ModqueueError
+from service.store.campaigns import Campaign
 from service.web import listing, onward, places, rail, showing, sums, words
 from service.web.accounts import me
 from service.web.places import Place
@@ -18,6 +19,8 @@ from service.web.responses import moderation
 BREAK_AFTER = 30
 # With this the script asks for the comment alone: its list stays as it is under the eyes.
 ALONE = "X-Modqueue-Pane"
+# What "undo" takes back, as the session names it: a comment, a selection or a campaign.
+UNDONE = ("last", "bulk", "campaign")
 
 
 def page(place: Place, item_id: str = "", conflict: Conflict | None = None, chosen: str = "") -> Response:
@@ -46,6 +49,13 @@ def on(place: Place) -> Response:
     return onward.go(place, free[0] if free else "")
 
 
+def remember(kind: str, which: str) -> None:
+    """Let "undo" take this decision back, and none from before it."""
+    for known in UNDONE:
+        session.pop(known, None)
+    session[kind] = which
+
+
 def last() -> Item | None:
     """Return the comment whose decision "undo" would take back; somebody else may have changed it since."""
     try:
@@ -71,7 +81,7 @@ def _open(place: Place, item: Item | None, following: Sequence[str]) -> dict[str
         "relief": onward.is_relief(item), "reasons": showing.reasons(),
         "held_by_other": onward.held_by_other, "skipped": onward.skipped(), "prefs": onward.preferences(),
         "exposure": m.store.personal.exposure(person.name, now), "break_after": BREAK_AFTER,
-        "last": last(), "last_bulk": _last_bulk(),
+        "last": last(), "last_bulk": _last_bulk(), "last_campaign": _last_campaign(),
     }  # fmt: skip
 
 
@@ -80,3 +90,11 @@ def _last_bulk() -> bulk.Bulk | None:
         return bulk.find(moderation(), me(), session["bulk"]) if "bulk" in session else None
     except ModqueueError:
         return None
+
+
+def _last_campaign() -> Campaign | None:
+    try:
+        found = campaign_decisions.find(moderation(), me(), session.get("campaign", ""))
+    except ModqueueError:
+        return None
+    return found if found.decision and found.decision.by == me().name else None

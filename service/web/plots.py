@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from service.statistics import Interval
-from service.web.charts import HEIGHT, Mark, ceiling
+from service.web.charts import HEIGHT, Mark, ceiling, number
 
 WIDTH, ROW, BOTTOM = 400.0, 40.0, 22.0
 LEFT, TOP = 34.0, 8.0
@@ -50,7 +50,9 @@ def whiskers(rows: Sequence[tuple[str, Interval | None]]) -> Plot:
         low, at = _x(i.low, top), None if i.at is None else _x(i.at, top)
         drawn.append(Whisker(name, n * ROW + 28, low, max(_x(i.high, top), low + 1), at))
     height = len(known) * ROW + BOTTOM
-    ticks = (Mark(_x(top * part, top), height - 5, f"{top * part * 100:g} %") for part in (0.0, 0.5, 1.0))
+    ticks = (
+        Mark(_x(top * part, top), height - 5, f"{number(top * part * 100)} %") for part in (0.0, 0.5, 1.0)
+    )
     return Plot(height, tuple(drawn), tuple(ticks))
 
 
@@ -59,7 +61,7 @@ def curve(values: Sequence[float], names: Sequence[str]) -> Curve:
     top = ceiling(max(values, default=0))
     room, step = HEIGHT - TOP - 20, (WIDTH - LEFT - 4) / max(1, len(values) - 1)
     points = [(LEFT + n * step, HEIGHT - 20 - room * value / top) for n, value in enumerate(values)]
-    lines = [Mark(LEFT, round(HEIGHT - 20 - room * part, 2), f"{top * part:g}") for part in (0, 0.5, 1)]
+    lines = [Mark(LEFT, round(HEIGHT - 20 - room * part, 2), number(top * part)) for part in (0, 0.5, 1)]
     shown = sorted({0, len(names) // 2, len(names) - 1}) if names else []
     marks = [Mark(round(points[n][0], 2), HEIGHT - 5, names[n]) for n in shown]
     return Curve(" ".join(f"{x:.2f},{y:.2f}" for x, y in points), tuple(lines), tuple(marks))

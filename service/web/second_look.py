@@ -8,7 +8,7 @@ from flask import Blueprint, Response, flash, redirect, render_template, request
 
 from service import second_look
 from service.errors import Conflict
-from service.web import accounts, audit, showing, words
+from service.web import accounts, audit, onward, showing, words
 from service.web.accounts import me
 from service.web.responses import moderation
 from service.web.words import gettext
@@ -23,7 +23,7 @@ def index() -> str:
     m, site = moderation(), audit.chosen(me())
     return render_template(
         "second_look.html", me=me(), site=site, sites=m.sites_of(me()), reasons=showing.reasons(),
-        doubts=second_look.doubts(m, me(), site), now=m.clock(),
+        doubts=second_look.doubts(m, me(), site), now=m.clock(), prefs=onward.preferences(),
     )  # fmt: skip
 
 

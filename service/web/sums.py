@@ -13,6 +13,8 @@ from service.web.words import gettext, mark
 
 # As many words and fields as a table of reasons names one by one.
 ROWS_NAMED = 5
+# What adds less would be shown as adding nothing: it is told among the rest.
+LEAST_NAMED = 0.005
 # The longest bar of the table, in log-odds; longer ones are cut.
 BAR_FULL = 4.0
 
@@ -29,13 +31,13 @@ FIELDS = {
     "exclamations": mark("exclamation marks"),
     "link only": mark("a link and little else"),
     "links": mark("links"),
-    "long": mark("a long text"),
+    "long": mark("its length"),
     "money": mark("sums of money"),
     "no words": mark("no words"),
     "not read in context": mark("not read in context: the fast model decided alone"),
     "paragraphs": mark("paragraphs"),
     "sentence as a whole": mark("the sentence as a whole"),
-    "short": mark("a short text"),
+    "short": mark("its length"),
     "this site": mark("what the site decides otherwise, for all comments alike"),
     "telephone or e-mail": mark("a telephone number or e-mail address"),
 }
@@ -81,12 +83,9 @@ def _sum(text: str, e: Explanation, threshold: float | None) -> Sum:
     painted = parts(text, e)
     segments = [s for part in painted if part.quote is None for s in part.segments]
     words = _strongest(_by_words(segments))
-    fields = _strongest(Row(gettext(FIELDS.get(name, name)), value) for name, value in e.fields)
-    all_fields = math.fsum(value for _, value in e.fields)
-    words_left = e.log_odds - e.bias - all_fields - math.fsum(r.value for r in words)
-    rows = [*words, Row(gettext("all other words") if words else gettext("all words"), words_left), *fields]
-    if len(fields) < len(e.fields):
-        rows.append(Row(gettext("other signs"), all_fields - math.fsum(r.value for r in fields)))
+    signs = _signs(e)
+    left = e.log_odds - e.bias - math.fsum(r.value for r in [*words, *signs])
+    rows = [*words, Row(gettext("all other words") if words else gettext("all words"), left), *signs]
     raising = math.fsum(s.contribution for s in segments if s.strength and s.contribution > 0)
     return Sum(
         explanation=e,
@@ -96,6 +95,16 @@ def _sum(text: str, e: Explanation, threshold: float | None) -> Sum:
         unmarked_score=_sigmoid(e.log_odds - raising) if raising else None,
         of_site=_of_site(text, e),
     )
+
+
+def _signs(e: Explanation) -> list[Row]:
+    values: dict[str, float] = {}
+    for name, value in e.fields:
+        said = gettext(FIELDS.get(name, name))
+        values[said] = values.get(said, 0.0) + value
+    named = _strongest(Row(name, value) for name, value in values.items())
+    rest = math.fsum(value for _, value in e.fields) - math.fsum(r.value for r in named)
+    return [*named, Row(gettext("other signs"), rest)] if abs(rest) >= LEAST_NAMED else named
 
 
 def _of_site(text: str, e: Explanation) -> tuple[Row, ...]:
@@ -117,7 +126,8 @@ def _by_words(segments: Iterable[Segment]) -> list[Row]:
 
 
 def _strongest(rows: Iterable[Row]) -> list[Row]:
-    ordered = sorted(rows, key=lambda r: -abs(r.value))[:ROWS_NAMED]
+    named = [r for r in rows if abs(r.value) >= LEAST_NAMED]
+    ordered = sorted(named, key=lambda r: -abs(r.value))[:ROWS_NAMED]
     return sorted(ordered, key=lambda r: -r.value)
 
 

@@ -147,7 +147,7 @@ def _plots(past: Past, held: replay.Mask, steps: list[thresholds.Step]) -> dict[
     ]
     return {
         "each": each, "names": names, "columns": charts.columns(names, each), "steps": steps,
-        "curve": plots.curve([s.held_a_day for s in steps], [f"{s.cost:g}" for s in steps]),
+        "curve": plots.curve([s.held_a_day for s in steps], [charts.number(s.cost) for s in steps]),
     }  # fmt: skip
 
 

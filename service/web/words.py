@@ -34,7 +34,7 @@ def init_app(app: Flask) -> None:
         gettext, ngettext, newstyle=True
     )
     app.jinja_env.filters["upfirst"] = upfirst
-    app.jinja_env.globals.update(language=language, refusal=said)
+    app.jinja_env.globals.update(decimal=decimal, language=language, refusal=said)
     for name in LANGUAGES:
         _catalogue(name)
 

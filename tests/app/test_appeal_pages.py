@@ -10,6 +10,7 @@ from flask import Flask
 
 from service import appeals
 from service.moderation import Moderation
+from tests.app import appealing
 from tests.app.appealing import KEY
 from tests.conftest import ANA, BEN, BLOG, Clock, submit
 from tests.pages import Page, Visitor
@@ -130,3 +131,13 @@ def test_moderators_see_appeals_of_their_sites(app: Flask, ana: Visitor, moderat
     form = replace(ana.get("/account").form("/sign-out"), action=f"/appeals/{item_id}/settle")
     assert ana.send(form, answer="overturn").status == 404
     assert BLOG.id not in moderation.item(admin, item_id).comment.site
+
+
+def test_moderators_are_shown_the_hardest_texts_veiled(ana: Visitor, moderation: Moderation) -> None:
+    item_id = submit(moderation, "[hateful=0.95]")["id"]
+    moderation.decide(ANA, item_id, appealing.REJECT)
+    token, _ = appeals.make_link(moderation, ANA, item_id, KEY)
+    appeals.submit(moderation, appeals.read_link(token, KEY, moderation.clock()), "Why?")
+    assert "Veiled: hateful 0.95" in ana.get("/appeals/").text
+    moderation.store.personal.prefer("ana", {"veil": False})
+    assert "Veiled" not in ana.get("/appeals/").text

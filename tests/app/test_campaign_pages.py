@@ -37,6 +37,34 @@ def test_the_page_shows_previews_decides_and_undoes(ana: Visitor, moderation: Mo
     assert the_campaign(moderation).waiting == 13
 
 
+def test_the_desk_undoes_a_campaign_that_was_decided_last(ana: Visitor, moderation: Moderation) -> None:
+    single = submit(moderation, "[hateful=0.9]", "single")["id"]
+    ana.send(ana.get(f"/?item={single}").form("/decision"), decision="approve")
+    send(moderation, 12)
+    path = f"/campaigns/{the_campaign(moderation).id}"
+    ana.send(ana.get(f"{path}?choice=reject:spam").form("/decision"))
+    desk = ana.get("/?lane=spam")
+    assert "Rejected: spam · Campaign of 12" in desk.text
+    assert [given["id"] for given in desk.with_attribute("id")].count("undo") == 1
+    after = ana.send(desk.form("/undo"))
+    assert (after.path, "Undone for 12 copies." in after.text) == ("/?lane=spam", True)
+    assert the_campaign(moderation).waiting == 12
+    assert moderation.store.views.item(single).outcome == "approve"
+    assert not [f for f in ana.get("/").forms if "/undo" in f.action]
+
+
+def test_the_desk_forgets_a_campaign_when_something_else_is_decided(
+    ana: Visitor, moderation: Moderation
+) -> None:
+    send(moderation, 3)
+    path = f"/campaigns/{the_campaign(moderation).id}"
+    ana.send(ana.get(f"{path}?choice=approve").form("/decision"))
+    single = submit(moderation, "[hateful=0.9]", "single")["id"]
+    after = ana.send(ana.get(f"/?item={single}").form("/decision"), decision="approve")
+    assert f"/items/{single}/undo" in after.form("/undo").action
+    assert "Campaign of 3" not in after.text
+
+
 def test_the_page_says_kindly_that_somebody_was_faster(ana: Visitor, moderation: Moderation) -> None:
     send(moderation, 3)
     preview = ana.get(f"/campaigns/{the_campaign(moderation).id}?choice=approve")
@@ -59,6 +87,18 @@ def test_the_page_escapes_what_strangers_wrote(ana: Visitor, moderation: Moderat
     page = ana.get(f"/campaigns/{the_campaign(moderation).id}")
     assert "<script>alert" not in page.html
     assert "<b>0" not in page.html
+
+
+def test_the_pages_veil_the_hardest_texts(ana: Visitor, moderation: Moderation) -> None:
+    send(moderation, 3, "[hateful=0.95]")
+    path = f"/campaigns/{the_campaign(moderation).id}"
+    assert ana.get(path).html.count('<details class="veil"') == 3
+    assert "Veiled: hateful 0.95" in ana.get(path).text
+    for cards in ("/campaigns/", "/?lane=campaigns"):
+        assert 'class="words veiled" dir="auto" aria-hidden="true">I was amazed' in ana.get(cards).html
+    moderation.store.personal.prefer("ana", {"veil": False})
+    assert "veil" not in ana.get(path).html
+    assert "words veiled" not in ana.get("/campaigns/").html
 
 
 def test_a_copy_on_the_desk_leads_to_its_campaign(ana: Visitor, moderation: Moderation) -> None:

@@ -217,6 +217,8 @@ def test_it_asks_to_sign_in_again_and_leads_back(ana: Visitor, ids: dict[str, st
     )
     page = Page(answer)
     assert page.path.startswith("/sign-in")
+    assert "You were signed out; what you pressed last was not written." in page.text
+    assert "not written" not in ana.get("/").text
     assert ana.send(page.form("/sign-in"), name="ana", password=PASSWORD).path == where[16:]
 
 

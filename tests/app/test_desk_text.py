@@ -181,3 +181,13 @@ def test_it_shows_a_quote_apart_with_its_own_score(
     assert "&lt;b&gt;vermin" in quoted[0]
     assert "Shame" not in quoted[0]
     assert "what they quote is not counted" in page.text
+
+
+def test_it_says_that_a_comment_has_no_text(ana: Visitor, moderation: Moderation) -> None:
+    submit(moderation, " \n ")
+    page = ana.get("/?lane=all")
+    assert re.search(r'class="words"[^>]*>\(no text\)</span>', page.html)
+    assert (
+        '<p class="soft">(no text)</p>'
+        in ana.get(f"/?lane=all&item={page.with_attribute('data-id')[0]['data-id']}").html
+    )

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from flask import Flask
 
-from service.domain import ReasonCode, Ruling
+from service import site_settings
+from service.domain import Policy, ReasonCode, Ruling, Thresholds
 from service.moderation import Moderation, Wish
 from service.web import words
 from tests.conftest import ADMIN, ANA, BEN, submit
@@ -106,6 +107,16 @@ def test_every_page_is_shown_in_it(ana: Visitor, moderation: Moderation) -> None
         page = read(ana, path)
         assert (path, page.status, lang(page)) == (path, 200, "de")
         assert "Abmelden" in page.text
+
+
+def test_fields_hold_numbers_as_their_reader_writes_them(admin: Visitor, moderation: Moderation) -> None:
+    site_settings.set_policy(moderation, "blog", Policy(thresholds={"spam": Thresholds(0.35)}), "admin")
+    admin.send(admin.get("/account").form("/language"), language="de")
+    form = admin.get("/settings/blog").form("/policy")
+    assert form.fields["hold_spam"] == "0,35"
+    assert admin.get("/thresholds/?site=blog").form("/thresholds/").fields["hold_spam"] == "0,35"
+    admin.send(form, hold_spam="0,45")
+    assert moderation.store.registry.site("blog").policy.thresholds["spam"].hold == pytest.approx(0.45)
 
 
 def test_it_names_every_language_by_its_own_name(ana: Visitor) -> None:

@@ -98,8 +98,21 @@ def test_the_page_offers_and_takes_an_answer(
     visitor.enter("ben")
     page = visitor.get("/second-look/?site=blog")
     assert "A near-copy was decided otherwise:" in page.text
+    assert 'class="veil"' not in page.html
     form = page.form(f"/second-look/{copies[2]}")
     assert "Noted: it stays as it is." in visitor.send(form).text
     assert "Nothing speaks against the latest decisions." in visitor.get("/second-look/").text
     moderation.undo(ANA, copies[2])
     assert "Not done: another decision was made since." in visitor.send(form).text
+
+
+def test_the_page_veils_the_hardest_texts(moderation: Moderation, visitor: Visitor, clock: Clock) -> None:
+    for n, wish in enumerate((REJECT, REJECT, APPROVE)):
+        clock.move(1)
+        item = submit(moderation, f"[hateful=0.95] {TEXT.format(n)}", str(n))["id"]
+        moderation.decide(ANA, item, wish)
+    visitor.enter("ben")
+    page = visitor.get("/second-look/?site=blog")
+    assert page.html.count('<details class="veil"') == 2
+    moderation.store.personal.prefer("ben", {"veil": False})
+    assert 'class="veil"' not in visitor.get("/second-look/?site=blog").html

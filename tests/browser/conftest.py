@@ -12,8 +12,9 @@ from flask import Flask
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 from werkzeug.serving import WSGIRequestHandler, make_server
 
+from service.domain import Item
 from service.moderation import Moderation
-from tests.conftest import ADMIN, ANA, BEN
+from tests.conftest import ADMIN, ANA, BEN, submit
 from tests.pages import COOKIE, give_password, session_of
 
 DESKTOP, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
@@ -90,6 +91,13 @@ def open_desk(app: Flask, browser: Browser, address: str, faults: list[str]) -> 
     assert faults == []
 
 
+@pytest.fixture
+def ids(moderation: Moderation) -> list[str]:
+    """Five comments wait, the most severe first."""
+    texts = [f"Comment {n} [dehumanising=0.{95 - n}]" for n in range(4)] + ["Wares [spam=0.7]"]
+    return [submit(moderation, text, str(n))["id"] for n, text in enumerate(texts)]
+
+
 def claimed(page: Page) -> None:
     """Wait until the script has run, and the service has answered its claim of the open comment."""
     page.wait_for_load_state("load")
@@ -102,6 +110,20 @@ def eventually(page: Page, is_so: Callable[[], object]) -> None:
     while not is_so():
         assert time.monotonic() < deadline, "it did not happen"
         page.wait_for_timeout(20)
+
+
+def shows(page: Page, text: str) -> None:
+    expect(page.locator("#text")).to_contain_text(text)
+
+
+def held(moderation: Moderation, item_id: str) -> Item:
+    return moderation.store.views.item(item_id)
+
+
+def expect_fault(page: Page, faults: list[str], text: str) -> None:
+    eventually(page, lambda: faults)
+    assert all(text in fault for fault in faults)
+    faults.clear()
 
 
 def _watch(page: Page, address: str, faults: list[str]) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
-from service.domain import Item, ReasonCode, Ruling
+from service.domain import ReasonCode, Ruling
 from service.moderation import Moderation, Wish
-from tests.browser.conftest import PHONE, Open, claimed, eventually
+from tests.browser.conftest import PHONE, Open, claimed, eventually, expect_fault, held, shows
 from tests.conftest import BEN, Clock, submit
 
 pytestmark = pytest.mark.process
@@ -27,27 +27,6 @@ HOSTILE = [
     "unbroken" * 500,
     "line\n\n\n\n\nbreak\ttab",
 ]
-
-
-@pytest.fixture
-def ids(moderation: Moderation) -> list[str]:
-    """Five comments wait, the most severe first."""
-    texts = [f"Comment {n} [dehumanising=0.{95 - n}]" for n in range(4)] + ["Wares [spam=0.7]"]
-    return [submit(moderation, text, str(n))["id"] for n, text in enumerate(texts)]
-
-
-def shows(page: Page, text: str) -> None:
-    expect(page.locator("#text")).to_contain_text(text)
-
-
-def held(moderation: Moderation, item_id: str) -> Item:
-    return moderation.store.views.item(item_id)
-
-
-def expect_fault(page: Page, faults: list[str], text: str) -> None:
-    eventually(page, lambda: faults)
-    assert all(text in fault for fault in faults)
-    faults.clear()
 
 
 def test_it_decides_by_key_and_goes_on(open_desk: Open, ids: list[str], moderation: Moderation) -> None:
@@ -255,6 +234,15 @@ def test_it_shows_one_pane_on_a_phone(open_desk: Open, ids: list[str], viewport:
     shows(page, "Comment 2")
     page.locator(".back a").click()
     expect(page.locator(".list")).to_be_visible()
+
+
+def test_a_lane_with_four_digits_is_named_in_one_line(open_desk: Open) -> None:
+    page = open_desk("admin")
+    page.locator(".lanes .n").evaluate_all("all => all.forEach(n => n.textContent = '1234')")
+    for width in (1440, 1100):
+        page.set_viewport_size({"width": width, "height": 800})
+        heights = page.locator(".lanes b").evaluate_all("all => all.map(b => b.offsetHeight)")
+        assert len(set(heights)) == 1
 
 
 def test_it_works_without_scripts(open_desk: Open, ids: list[str], moderation: Moderation) -> None:

@@ -21,6 +21,8 @@ pytestmark = pytest.mark.process
 
 # A desktop of 1440 × 900, at 200 %.
 ZOOMED: ViewportSize = {"width": 720, "height": 450}
+# As narrow as WCAG's reflow asks for.
+NARROWEST: ViewportSize = {"width": 320, "height": 640}
 # What these show beside the comment, the desk and the list of all show already.
 BESIDE_OTHERS = {f"desk-{state}" for state in ("veiled", "escalated", "taken", "edited", "quote", "good")}
 # The controls that somebody sees, but cannot get at with a pointer.
@@ -101,8 +103,9 @@ def test_every_page_is_accessible(
     for name, page in walk(open_desk, browser, paths):
         found[name] = faults_in_every_look(page, "desktop-light", "desktop-dark", part=part(name))
         found[name] += out_of_reach(page, ZOOMED)
-        page.set_viewport_size(PHONE)
-        found[name] += too_wide(page)
+        for narrow in (PHONE, NARROWEST):
+            page.set_viewport_size(narrow)
+            found[name] += too_wide(page)
     forgive_refusals(faults)
     assert {name: v for name, v in found.items() if v} == {}
 
@@ -114,5 +117,7 @@ def test_every_page_is_accessible_in_german_on_a_phone(
     found = {}
     for name, page in walk(open_desk, browser, paths, "de", viewport=PHONE, color_scheme="dark"):
         found[name] = faults_in_every_look(page, "phone-dark", "phone-light", part=part(name))
+        page.set_viewport_size(NARROWEST)
+        found[name] += too_wide(page)
     forgive_refusals(faults)
     assert {name: v for name, v in found.items() if v} == {}

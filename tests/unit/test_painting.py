@@ -118,6 +118,17 @@ def test_it_shows_a_table_that_adds_up(
     assert all(0 <= r.bar <= 50 for r in table.rows)
 
 
+def test_it_names_no_sign_that_adds_nothing() -> None:
+    fields = (("long", 0.002), ("short", -0.07), ("emoji", 0.001), ("digits", 0.004), ("links", 0.003))
+    e = Explanation("spam", 0.5, -1.06, -1.0, (), fields)
+    (table,) = sums.sums(item("Buy", (e,)))
+    assert [(r.name, round(r.value, 3)) for r in table.rows] == [
+        ("all words", 0.0), ("its length", -0.068), ("other signs", 0.008), ("base", -1.0),
+    ]  # fmt: skip
+    alone = replace(e, log_odds=-0.999, fields=fields[2:3])
+    assert [r.name for r in sums.sums(item("Buy", (alone,)))[0].rows] == ["all words", "base"]
+
+
 def test_it_counts_a_word_that_comes_again() -> None:
     e = Explanation("spam", 0.9, 3.0, -1.0, ((0, 3, 2.0), (4, 6, 0.0), (7, 10, 2.0)))
     (table,) = sums.sums(item("Buy it buy", (e,)))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from flask import Flask
+
 from service.statistics import Interval
-from service.web import plots
+from service.web import charts, plots
 
 
 def test_whiskers_lie_within_the_picture_and_leave_out_what_is_not_known() -> None:
@@ -19,6 +21,13 @@ def test_whiskers_lie_within_the_picture_and_leave_out_what_is_not_known() -> No
     assert second.at is None
     assert [t.text for t in plot.ticks] == ["0 %", "20 %", "40 %"]
     assert plots.whiskers([("a", None)]).whiskers == ()
+
+
+def test_axes_write_numbers_as_their_reader_does() -> None:
+    with Flask(__name__).test_request_context(headers={"Accept-Language": "de"}):
+        assert [m.text for m in plots.curve([1], ["x"]).lines] == ["0", "0,5", "1"]
+        assert plots.whiskers([("a", Interval(0.01, 0.0, 0.01))]).ticks[1].text == "0,5 %"
+        assert [m.text for m in charts.histogram([1], ["hold"], {}).marks] == ["0", "0,5", "1"]
 
 
 def test_a_curve_rises_with_its_values() -> None:

@@ -20,22 +20,25 @@ function say(text) {
   byId("announce").textContent = text;
 }
 
-function complain(text) {
+function complain(text, ...more) {
   const notice = document.createElement("p");
   notice.className = "notice bad";
-  notice.textContent = text;
+  notice.append(text, ...more);
   document.querySelector(".strip").replaceChildren(notice);
   say(text);
+}
+
+async function fetched(url, options = {}) {
+  const headers = { Accept: "text/html", "X-Modqueue-Pane": "1" };
+  const response = await fetch(url, { headers, ...options });
+  return [new DOMParser().parseFromString(await response.text(), "text/html"), response];
 }
 
 async function load(url, options = {}, push = true) {
   if (busy) return;
   busy = true;
   try {
-    const headers = { Accept: "text/html", "X-Modqueue-Pane": "1" };
-    const response = await fetch(url, { headers, ...options });
-    const page = new DOMParser().parseFromString(await response.text(), "text/html");
-    swap(page, response, options.method === "POST", push);
+    swap(...(await fetched(url, options)), options.method === "POST", push);
   } catch {
     complain(worded("unreachable"));
   } finally {
@@ -47,6 +50,7 @@ function swap(page, response, decided, push) {
   const fresh = page.getElementById("desk");
   const alone = response.headers.get("Content-Location");
   if (alone) return turn(page, alone);
+  if (unwritten(response)) return askToSignIn(response.url);
   if (!fresh && response.ok) return location.assign(response.url);
   if (!fresh) return complain(page.getElementById("problem")?.textContent ?? worded("error", { status: response.status }));
   const scrolled = document.querySelector(".list").scrollTop;
@@ -61,8 +65,39 @@ function swap(page, response, decided, push) {
   const target = (!decided && focused && byId(focused)) || byId("item");
   target?.focus({ preventScroll: true });
   if (fresh.classList.contains("opened")) window.scrollTo(0, 0);
-  arrive();
+  arrive(true);
   if (decided) pollSoon();
+}
+
+// Who is not signed in any more keeps the page, with the note; one signs in beside it.
+
+let signedOut = false;
+
+function unwritten(response) {
+  return new URL(response.url).searchParams.has("unwritten");
+}
+
+function askToSignIn(address) {
+  signedOut = true;
+  const link = document.createElement("a");
+  Object.assign(link, { href: address, target: "_blank", textContent: worded("sign_in") });
+  complain(worded("unwritten"), " ", link);
+}
+
+async function renewForms() {
+  const [page] = await fetched(location.href).catch(() => []);
+  const token = page?.querySelector("#desk [name=csrf_token]")?.value;
+  if (!token) return;
+  signedOut = false;
+  for (const field of document.querySelectorAll("[name=csrf_token]")) field.value = token;
+  document.querySelector(".strip .notice")?.remove();
+}
+
+async function looked() {
+  if (document.hidden) return;
+  if (signedOut) await renewForms();
+  claiming = claim();
+  poll();
 }
 
 // The next comment came alone: the list stays as it is, and the one before turns grey in it.
@@ -77,17 +112,17 @@ function turn(page, address) {
   history.pushState(null, "", address);
   byId("item").focus({ preventScroll: true });
   window.scrollTo(0, 0);
-  arrive();
+  arrive(true);
   pollSoon();
 }
 
-function arrive() {
+function arrive(turned = false) {
   document.querySelector(".list [aria-current]")?.scrollIntoView({ block: "nearest" });
   localTimes(document);
   showChosen();
   const said = document.querySelector("[data-say]");
   const comment = byId("item-title")?.textContent ?? worded("empty");
-  if (said) say(`${said.textContent} ${comment}`);
+  if (said || turned) say(`${said?.textContent ?? ""} ${comment}`.trim());
   claiming = claim();
 }
 
@@ -199,11 +234,34 @@ function showRow(id, { past, pending, tag }) {
     if (!pending) row.parentElement.querySelector(".pick")?.remove();
   }
   const item = byId("item");
-  if (item?.dataset.id !== id || !item.dataset.claim || !past || lease) return;
+  if (item?.dataset.id !== id) return;
+  const { held } = item.dataset;
   const said = nodes(tag).map((node) => node.textContent).join("").trim();
+  if (held && held !== tag) return reopen(item, past ? said : worded("free"));
+  if (!item.dataset.claim || !past || lease) return;
   if (byId("lease").textContent === said) return;
   byId("lease").textContent = said;
   say(said);
+}
+
+// Whoever was reading the open comment has gone on or decided: it is shown anew, the list stays as it is.
+async function reopen(item, said) {
+  const address = new URL(location);
+  address.searchParams.set("item", item.dataset.id);
+  const [page] = await fetched(address).catch(() => []);
+  const fresh = page?.getElementById("item");
+  if (!fresh || busy || item !== byId("item")) return;
+  const focused = item.contains(document.activeElement);
+  const note = item.querySelector("#conflict q")?.textContent;
+  item.replaceWith(document.adoptNode(fresh));
+  if (note && byId("note")) {
+    openNote();
+    byId("note").value = note;
+  }
+  if (focused) fresh.focus({ preventScroll: true });
+  localTimes(fresh);
+  say(said);
+  claiming = claim();
 }
 
 function nodes(html) {
@@ -362,7 +420,7 @@ function changed({ target }) {
 
 async function remember(form) {
   const response = await fetch(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)) });
-  say(worded(response.ok ? "remembered" : "forgotten"));
+  say(worded(response.ok && !unwritten(response) ? "remembered" : "forgotten"));
 }
 
 root.classList.add("js");
@@ -371,7 +429,7 @@ document.addEventListener("click", clicked);
 document.addEventListener("keydown", pressed);
 document.addEventListener("keyup", released);
 document.addEventListener("change", changed);
-document.addEventListener("visibilitychange", () => document.hidden || ((claiming = claim()), poll()));
+document.addEventListener("visibilitychange", looked);
 window.addEventListener("popstate", () => (busy ? location.reload() : load(location.href, {}, false)));
 window.addEventListener("pagehide", leave);
 window.addEventListener("pageshow", (event) => event.persisted && (claiming = claim()));
