@@ -57,10 +57,11 @@ class Child:
         except Unavailable as error:
             _log.error("process did not start", process=self.name, error=str(error))
 
-    def renew(self) -> None:
-        """Start it anew, as what is installed by now."""
+    def renew(self) -> bool:
+        """Start it anew, as what is installed by now; tell whether the new one took over."""
         self.stop()
         self.process = self._start()
+        return True
 
     def stop(self) -> None:
         """End the process politely, and for certain."""
@@ -70,7 +71,7 @@ class Child:
 class Web(Child):
     """The web processes: started anew, they take over while the old ones go on, and nobody is refused."""
 
-    def renew(self) -> None:
+    def renew(self) -> bool:
         """Start what is installed by now, and end the old processes when the new ones are ready."""
         reading, writing = os.pipe()
         new = self._start(writing)
@@ -81,9 +82,10 @@ class Web(Child):
             _log.error("the new web processes do not start, the old ones go on")
             new.kill()
             new.wait()
-            return
+            return False
         old, self.process = self.process, new
         _end(old)
+        return True
 
 
 def _end(process: Popen[bytes]) -> None:
@@ -162,10 +164,10 @@ def _renew(children: list[Child]) -> None:
     if installed != str(schema.CURRENT):
         _log.error("what is installed cannot take over while we run: stop and start", layout=installed)
         return
-    for child in children:
-        if child.name != "store":
-            child.renew()
-    _log.warning("renewed")
+    ours = [child for child in children if child.name != "store"]
+    # The web processes first: they alone show that what is installed works before anything old ends.
+    if all(child.renew() for child in sorted(ours, key=lambda child: not isinstance(child, Web))):
+        _log.warning("renewed")
 
 
 def sign_in_link(store: Store, address: str, name: str) -> str:

@@ -64,7 +64,9 @@ class Named(redis.Redis):
 
 
 class Cluster(RedisCluster):
-    """A client of a cluster."""
+    """A client of a cluster; it asks a node that hangs once, as the others do."""
+
+    ERRORS_ALLOW_RETRY: Any = tuple(e for e in RedisCluster.ERRORS_ALLOW_RETRY if e is not redis.TimeoutError)
 
     def close(self) -> None:
         """Give back the connections to every node."""
@@ -98,8 +100,8 @@ def unwaited(url: str) -> str:
 
 def client(url: str) -> redis.Redis:
     """Return a client for an address; it connects when it is first used, but for that of a cluster."""
-    # One immediate retry mends a pooled connection that a restarted server has closed;
-    # every script answers the same when it is run twice.
+    # One immediate retry mends a pooled connection that a restarted server has closed; every script answers
+    # the same when it is run twice. A server that hangs would only keep whoever asks waiting twice as long.
     options: dict[str, Any] = {
         "decode_responses": True,
         # What is packed comes as text, too, and goes back to its bytes.
@@ -108,7 +110,7 @@ def client(url: str) -> redis.Redis:
         "socket_connect_timeout": CONNECT_TIMEOUT_S,
         "driver_info": _DRIVER,
     }
-    retry = Retry(NoBackoff(), 1)
+    retry = Retry(NoBackoff(), 1, (redis.ConnectionError,))
     match url.partition("://")[0].lower().removeprefix("rediss").removeprefix("redis"):
         case "+sentinel":
             return _by_sentinel(parse(url), options, retry)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
 from flask.testing import FlaskClient
 
+from service.errors import Unavailable
 from service.moderation import Moderation
 from tests.conftest import Clock, Sender
 
@@ -22,6 +24,21 @@ def test_it_is_ready_only_while_the_worker_beats(
     response = client.get("/readyz")
     assert response.status_code == 503
     assert "worker" in response.get_json()["worker"]
+
+
+def test_it_asks_a_store_that_fails_once(
+    client: FlaskClient, moderation: Moderation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def fail(*arguments: str) -> None:
+        asked.append("store")
+        raise Unavailable("away")
+
+    monkeypatch.setattr(moderation.store.registry, "ping", fail)
+    monkeypatch.setattr(moderation.store.registry, "last_beat", fail)
+    known = client.get("/readyz").get_json()
+    assert (asked, known["store"], known["ready"]) == (["store"], "away", False)
 
 
 def test_it_writes_figures_for_prometheus(client: FlaskClient, sender: Sender, clock: Clock) -> None:

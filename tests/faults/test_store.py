@@ -20,6 +20,8 @@ pytestmark = pytest.mark.process
 
 HELD = "All refugees are vermin and should be exterminated."
 PAUSE_S = 10
+# As long as the container's health check waits, and then there is no answer.
+PROXY_PATIENCE_S = 5
 
 
 @pytest.fixture(scope="module")
@@ -60,8 +62,10 @@ def test_it_answers_while_the_store_hangs_and_loses_nothing(pair: tuple[Service,
             answer = service.api("GET", f"comments/{held['id']}")
             assert answer.status_code == 503
             assert int(answer.headers["Retry-After"]) > 0
+            assert answer.elapsed.total_seconds() < PROXY_PATIENCE_S
         assert requests.get(f"{service.address}/healthz", timeout=TIMEOUT_S).ok
-        assert not _ready(service)
+        readiness = requests.get(f"{service.address}/readyz", timeout=TIMEOUT_S)
+        assert (readiness.status_code, readiness.elapsed.total_seconds() < PROXY_PATIENCE_S) == (503, True)
     wait_for(lambda: _ready(service))
     service.send("after a pause", HELD)
     assert [c for c in sorted(service.pending()) if "pause" in c] == ["after a pause", "before a pause"]
