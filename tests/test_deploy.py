@@ -63,6 +63,13 @@ def test_every_alert_says_what_to_do() -> None:
         assert set(commands) <= set(main.commands)
 
 
+def test_the_alert_on_several_models_looks_over_time_and_outwaits_a_promotion() -> None:
+    """One scrape reaches one process, which names one model."""
+    (rule,) = [rule for rule in rules() if "modqueue_model_info" in rule["expr"]]
+    (window,) = re.findall(r"count_over_time\(modqueue_model_info\[(\d+)m\]\)", rule["expr"])
+    assert int(window) < int(rule["for"].removesuffix("m"))
+
+
 def test_the_panels_lie_side_by_side() -> None:
     taken: set[tuple[int, int]] = set()
     for panel in panels():
