@@ -160,7 +160,7 @@ def _sites(store: Store, settings: Settings, _now: float) -> Iterator[Finding]:
     for site in store.registry.sites():
         what = f"site {site.id}"
         if site.callback_disabled:
-            yield Finding("fail", what, site.callback_disabled, f"modqueue site callback {site.id}")
+            yield Finding("fail", what, site.callback_disabled, f"first `modqueue site callback {site.id}`")
         elif not site.callback_url and site.wordpress_user:
             yield Finding("ok", what, f"{site.url}, by WordPress's REST API")
         elif not site.callback_url:
@@ -177,7 +177,7 @@ def _letters(store: Store, _settings: Settings, _now: float) -> Iterator[Finding
     waiting, dead = store.outbox.depth()
     if dead:
         yield Finding(
-            "fail", "deliveries", f"{dead} dead", "`modqueue delivery list`, then `delivery redrive`"
+            "fail", "deliveries", f"{dead} dead", "mend the sites above, then `modqueue delivery redrive`"
         )
     else:
         yield Finding("ok", "deliveries", f"{waiting} waiting, none dead")

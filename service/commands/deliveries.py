@@ -8,6 +8,7 @@ from dataclasses import asdict
 import click
 
 from service.commands import as_json, open_store, show
+from service.errors import Conflict
 
 
 @click.group()
@@ -34,7 +35,15 @@ def delivery_list(dead: bool, as_json: bool) -> None:
 def delivery_redrive(delivery_ids: tuple[str, ...]) -> None:
     """Send dead callbacks again: the ones named, or all."""
     with open_store() as store:
-        ids = delivery_ids or tuple(state.id for _, _, state in store.outbox.dead(limit=100_000))
+        dead = {state.id: site for site, _, state in store.outbox.dead(limit=100_000)}
+        off = {site.id: site.callback_disabled for site in store.registry.sites() if site.callback_disabled}
+        asked = delivery_ids or tuple(dead)
+        ids = [delivery_id for delivery_id in asked if dead.get(delivery_id) not in off]
         for delivery_id in ids:
             store.outbox.redrive(delivery_id, "command line", time.time())
     click.echo(f"{len(ids)} queued again")
+    if len(ids) < len(asked):
+        refused = {dead[delivery_id] for delivery_id in asked} & set(off)
+        raise Conflict(
+            " ".join(f"{s}: {off[s]} First `modqueue site callback {s}`." for s in sorted(refused))
+        )

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import click
 import pytest
 from click.testing import CliRunner
 
+from service import doctor
 from service.cli import Refusing, main
+from service.config import Settings
 from service.domain import Thresholds
+from service.moderation import Moderation
 from service.store import Store
 from service.store.registry import digest
 from tests.app.conftest import Run
-from tests.conftest import StubScorer
+from tests.conftest import BLOG, Clock, StubScorer
 
 
 def test_it_registers_a_site(added: dict[str, str], store: Store) -> None:
@@ -210,6 +214,31 @@ def test_it_lists_no_deliveries_where_there_are_none(run: Run) -> None:
     assert "every callback is confirmed" in run("delivery", "list").stdout
     assert run("delivery", "redrive", "dl_nonsense").exit_code == 1
     assert run("delivery", "redrive").stdout == "0 queued again\n"
+
+
+def test_it_sends_nothing_again_to_a_callback_that_is_disabled(
+    run: Run, moderation: Moderation, rejected: str, clock: Clock
+) -> None:
+    outbox, registry = moderation.store.outbox, moderation.store.registry
+    (delivery,) = outbox.lease_due(clock(), 30, 8)
+    outbox.settle(delivery, "dead", clock(), error="HTTP 410")
+    registry.save_site(replace(BLOG, callback_disabled="Gone."))
+    for named in ((), (delivery.id,)):
+        result = run("delivery", "redrive", *named)
+        assert (result.exit_code, result.stdout, outbox.depth()) == (1, "0 queued again\n", (0, 1))
+        assert result.stderr == "modqueue: blog: Gone. First `modqueue site callback blog`.\n"
+    sites, letters = [
+        finding.advice
+        for look in (doctor._sites, doctor._letters)
+        for finding in look(moderation.store, Settings(), 0.0)
+        if finding.level == "fail"
+    ]
+    assert (sites, letters) == (
+        "first `modqueue site callback blog`",
+        "mend the sites above, then `modqueue delivery redrive`",
+    )
+    registry.save_site(BLOG)
+    assert run("delivery", "redrive").stdout == "1 queued again\n"
 
 
 def test_the_doctor_finds_what_is_wrong(run: Run) -> None:
