@@ -121,6 +121,8 @@ def client(url: str) -> redis.Redis:
 
 
 def _of_one(url: str, options: dict[str, Any]) -> redis.Redis:
+    if asked := re.search(rf"[?&]({'|'.join(WAITS)})=", url):
+        raise Invalid("MODQUEUE_REDIS_URL", f"{asked[1]} needs redis+sentinel:// or redis+cluster://")
     try:
         one = redis.Redis.from_url(url, **options)
         # What it is asked for is looked at only when a connection is made, which connects to nothing yet.

@@ -48,6 +48,13 @@ def test_it_refuses_other_addresses(url: str) -> None:
         client(url)
 
 
+@pytest.mark.parametrize("wait", ["replicas", "synced"])
+@pytest.mark.parametrize("address", ["redis://a:1/0?{}=1", "unix:///a.sock?db=1&{}=1"])
+def test_it_says_what_waiting_for_replicas_needs(address: str, wait: str) -> None:
+    with pytest.raises(Invalid, match=rf"{wait} needs redis\+sentinel"):
+        client(address.format(wait))
+
+
 def test_it_says_that_no_node_of_a_cluster_answers() -> None:
     with pytest.raises(Unavailable):
         Store("redis+cluster://127.0.0.1:1")
