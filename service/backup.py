@@ -14,7 +14,7 @@ from typing import Any
 
 from service import data_dir as directory
 from service.config import Settings
-from service.errors import Conflict, Invalid
+from service.errors import Conflict, Invalid, NotFound
 from service.store import snapshot
 
 MANIFEST, SNAPSHOT = "manifest.json", "store.rdb"
@@ -24,6 +24,8 @@ def backup(settings: Settings, target: Path) -> dict[str, Any]:
     """Write a backup of a data directory, whether its service runs or not; returns its manifest."""
     if settings.redis_url:
         raise Conflict("the store is an outside one: back it up with its own tools, and keep secrets.json")
+    if not (settings.data_dir / "store").is_dir():
+        raise NotFound(f"there is no store in {settings.data_dir}; set MODQUEUE_DATA_DIR as `serve` has it")
     if target.exists():
         raise Conflict(f"{target} exists already")
     with tempfile.TemporaryDirectory(prefix="modqueue-backup-") as name:
@@ -91,8 +93,9 @@ def _unpack(source: Path, work: Path) -> dict[str, Any]:
             archive.extraction_filter = getattr(tarfile, "data_filter", None)
             archive.extractall(work, _inside(archive, work.resolve()))  # noqa: S202  # each one is looked at
         manifest: dict[str, Any] = json.loads((work / MANIFEST).read_text())
-        expected = manifest["files"]
-    except (OSError, tarfile.TarError, EOFError, ValueError, KeyError) as error:
+        expected = {name: str(digest) for name, digest in manifest["files"].items()}
+        manifest["keys"] = int(manifest["keys"])
+    except (OSError, tarfile.TarError, EOFError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise Invalid(str(source), f"is not a whole backup: {type(error).__name__}") from None
     found = {name: digest for name, digest in _digests(work) if name != MANIFEST}
     if found != expected:

@@ -15,7 +15,7 @@ from service.backup import backup, restore
 from service.cli import main
 from service.config import Settings
 from service.data_dir import locked, secret_key, store_url
-from service.errors import Conflict, Invalid
+from service.errors import Conflict, Invalid, NotFound
 from service.store import Store
 from tests.conftest import BLOG
 from tests.store.test_embedded import started
@@ -100,6 +100,23 @@ def test_it_refuses_what_is_no_whole_backup(settings: Settings, tmp_path: Path) 
     with pytest.raises(Invalid, match=r"damaged: secrets\.json"):
         restore(new, tmp_path / "changed.tar.gz")
     assert not new.data_dir.exists() or not any(new.data_dir.iterdir())
+
+
+@pytest.mark.parametrize(
+    "manifest", ["[]", "7", "{}", '{"files": []}', '{"files": {}}', '{"files": {}, "keys": []}']
+)
+def test_it_refuses_a_manifest_that_is_none(tmp_path: Path, manifest: str) -> None:
+    (tmp_path / "manifest.json").write_text(manifest)
+    with tarfile.open(tmp_path / "b.tar.gz", "w:gz") as archive:
+        archive.add(tmp_path / "manifest.json", arcname="manifest.json")
+    with pytest.raises(Invalid, match="not a whole backup"):
+        restore(Settings(data_dir=tmp_path / "new"), tmp_path / "b.tar.gz")
+
+
+def test_it_backs_up_nothing_where_no_store_is(tmp_path: Path) -> None:
+    with pytest.raises(NotFound, match="MODQUEUE_DATA_DIR"):
+        backup(Settings(data_dir=tmp_path / "typo"), tmp_path / "b.tar.gz")
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(
