@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from service.errors import Invalid
@@ -63,16 +64,32 @@ class Settings(BaseSettings):
         "info", description="Least level that is logged."
     )
 
+    @field_validator("public_url", "oidc_issuer")
+    @classmethod
+    def _address(cls, value: str) -> str:
+        if value and not re.fullmatch(r"https?://[^\s/?#]+[^\s?#]*", value):
+            raise ValueError("must be an address that begins with https:// or http://")
+        return value
+
 
 def load(**overrides: object) -> Settings:
     """Read the settings; a wrong value is refused with the name of its variable."""
     given: dict[str, Any] = {**_from_files(), **{k: v for k, v in overrides.items() if v is not None}}
     try:
-        return Settings(**given)
+        settings = Settings(**given)
     except ValidationError as error:
         first = error.errors()[0]
         name = PREFIX + "_".join(str(part) for part in first["loc"]).upper()
-        raise Invalid(name, first["msg"]) from None
+        raise Invalid(name, first["msg"].removeprefix("Value error, ")) from None
+    _check_provider(settings)
+    return settings
+
+
+def _check_provider(settings: Settings) -> None:
+    told = settings.oidc_issuer or settings.oidc_client_id or settings.oidc_client_secret
+    for name in ("oidc_issuer", "oidc_client_id"):
+        if told and not getattr(settings, name):
+            raise Invalid(PREFIX + name.upper(), "is needed, too, to sign in by an OpenID provider")
 
 
 def _from_files() -> dict[str, str]:

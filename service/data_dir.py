@@ -121,8 +121,13 @@ def _read_secret(path: Path) -> str:
     if path.stat().st_mode & 0o077:
         raise Invalid(str(path), "others may read it; run `chmod 600` on it")
     try:
-        return str(json.loads(path.read_text())["secret_key"])
-    except (ValueError, KeyError):
+        secret = json.loads(path.read_text())["secret_key"]
+    except (ValueError, KeyError, TypeError):
+        secret = ""
+    if not isinstance(secret, str) or not secret:
         raise Invalid(
-            str(path), "is damaged; restore it from a backup, or remove it (everyone signs in anew)"
-        ) from None
+            str(path),
+            "is damaged; restore it from a backup, or remove it: everyone signs in anew then, and no earlier"
+            " author can be found or erased",
+        )
+    return secret

@@ -13,6 +13,8 @@ from click.testing import CliRunner
 
 from service import data_dir
 from service.cli import main
+from service.config import Settings
+from service.errors import Invalid
 from tests.app.conftest import Run
 from tests.process.cast import MODQUEUE
 
@@ -72,3 +74,34 @@ def test_it_names_the_setting_that_is_wrong(
     monkeypatch.setenv(variable, value)
     result = run("site", "list")
     assert (result.exit_code, variable in result.stderr) == (1, True)
+
+
+@pytest.mark.parametrize("text", ["[]", "7", "nonsense", "{}", '{"secret_key": ""}', '{"secret_key": 7}'])
+def test_it_says_what_a_damaged_secret_costs(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "secrets.json"
+    path.write_text(text)
+    path.chmod(0o600)
+    with pytest.raises(Invalid, match=r"is damaged.*no earlier author can be found or erased"):
+        data_dir.secret_key(Settings(data_dir=tmp_path))
+
+
+@pytest.mark.parametrize("name", ["MODQUEUE_PUBLIC_URL", "MODQUEUE_OIDC_ISSUER"])
+@pytest.mark.parametrize("url", ["nonsense", "ftp://x", "https://", "http:/x"])
+def test_it_refuses_what_is_no_address(
+    run: Run, monkeypatch: pytest.MonkeyPatch, name: str, url: str
+) -> None:
+    monkeypatch.setenv(name, url)
+    result = run("site", "list")
+    assert (result.exit_code, name in result.stderr) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("given", "missing"),
+    [("CLIENT_ID", "ISSUER"), ("CLIENT_SECRET", "ISSUER"), ("ISSUER", "CLIENT_ID")],
+)
+def test_it_names_what_a_provider_needs_besides(
+    run: Run, monkeypatch: pytest.MonkeyPatch, given: str, missing: str
+) -> None:
+    monkeypatch.setenv(f"MODQUEUE_OIDC_{given}", "https://id.example")
+    result = run("site", "list")
+    assert (result.exit_code, f"MODQUEUE_OIDC_{missing}: is needed" in result.stderr) == (1, True)
