@@ -2,6 +2,7 @@
 
 import itertools
 import os
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -22,7 +23,7 @@ from classifier.spool import Piece, Spool, Step, undamaged
 Floats = NDArray[np.float64]
 
 #: How often each comment is shown where there are enough of them, and at most: few are shown more often.
-_EPOCHS, _MOST_EPOCHS, _ENOUGH = 16, 64, 64_000
+_EPOCHS, _MOST_EPOCHS, _ENOUGH = 10, 64, 100_000
 #: Pieces that are mixed before the solver sees them: files come one after another, and it forgets.
 _MIXED = 12
 #: First step of each head's solver, which falls with the fourth root of the comments seen, and passes an
@@ -72,7 +73,7 @@ def epochs_for(comments: int) -> int:
     Returns
     -------
     int
-        From 16 to 64.
+        From 10 to 64.
     """
     return int(np.clip(_EPOCHS * _ENOUGH / max(comments, 1), _EPOCHS, _MOST_EPOCHS))
 
@@ -188,27 +189,41 @@ def _begin(C: tuple[float, ...], totals: Floats) -> Heads:
 def _pass(heads: Heads, weighed: Spool, means: Floats) -> None:
     """Show every piece to every head once, in an order of this epoch's own."""
     order, last = np.random.default_rng(heads.epoch).permutation(len(weighed)), len(heads.solvers) - 1
-    with ThreadPoolExecutor(2) as threads:
-        for start in range(0, len(order), _MIXED):
-            pieces = [weighed.read(number) for number in order[start : start + _MIXED].tolist()]
-            matrix = sparse.vstack([piece.matrix for piece in pieces], "csr")
-            labels, weights = (
-                np.concatenate([p.columns[name] for p in pieces]) for name in ("labels", "weights")
-            )
-            seen = _without(matrix, FOR_SPAM_ONLY), _without(matrix, NEVER_FOR_SPAM)
-            # The last head, spam, takes as long as the two others: it is begun first.
+    with ThreadPoolExecutor(3) as threads:
+        for piece in _mixed(weighed, order.tolist(), threads):
+            shown = list(threads.map(partial(_without, piece.matrix), (FOR_SPAM_ONLY, NEVER_FOR_SPAM)))
+            labels, weights = piece.columns["labels"].T, (piece.columns["weights"] / means).T
             tasks = [
-                Task(
-                    solver, _PASSES[head], seen[head == last], labels[:, head], weights[:, head] / means[head]
-                )
+                Task(solver, _PASSES[head], shown[head == last], labels[head], weights[head])
                 for head, solver in enumerate(heads.solvers)
             ]
+            # The last head, spam, takes as long as the two others: it is begun first.
             for _ in threads.map(partial(teach, epoch=heads.epoch), reversed(tasks)):
                 pass
 
 
+def _mixed(weighed: Spool, order: list[int], threads: ThreadPoolExecutor) -> Iterator[Piece]:
+    """Join some pieces at a time, while those before are learnt."""
+    numbers = [order[start : start + _MIXED] for start in range(0, len(order), _MIXED)]
+    coming = threads.submit(_joined, weighed, numbers[0])
+    for following in numbers[1:]:
+        piece, coming = coming.result(), threads.submit(_joined, weighed, following)
+        yield piece
+    yield coming.result()
+
+
+def _joined(weighed: Spool, numbers: Sequence[int]) -> Piece:
+    pieces = [weighed.read(number) for number in numbers]
+    columns = {name: np.concatenate([p.columns[name] for p in pieces]) for name in ("labels", "weights")}
+    return Piece(sparse.vstack([piece.matrix for piece in pieces], "csr"), columns)
+
+
 def _without(matrix: sparse.csr_matrix, hidden: NDArray[np.bool_]) -> sparse.csr_matrix:
-    shown = np.where(hidden[matrix.indices], np.float32(0), matrix.data)
+    # What is hidden lies close together: most entries are told from it by two comparisons.
+    first, last = np.flatnonzero(hidden)[[0, -1]].astype(matrix.indices.dtype)
+    near = ((matrix.indices >= first) & (matrix.indices <= last)).nonzero()[0]
+    shown = matrix.data.copy()
+    shown[near[hidden[matrix.indices[near]]]] = 0
     return sparse.csr_matrix((shown, matrix.indices, matrix.indptr), matrix.shape)
 
 

@@ -159,7 +159,7 @@ def _fill(counts, lexicon):
 
 
 @pytest.mark.parametrize(
-    ("comments", "epochs"), [(0, 64), (500, 64), (32_000, 32), (64_000, 16), (5_000_000, 16)]
+    ("comments", "epochs"), [(0, 64), (500, 64), (50_000, 20), (100_000, 10), (5_000_000, 10)]
 )
 def test_it_shows_few_comments_more_often(comments, epochs):
     assert epochs_for(comments) == epochs
