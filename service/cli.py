@@ -197,7 +197,6 @@ def retrain(
 
     Other options go to `python -m classifier.retrain`; its --help lists them.
     """
-    from classifier.retrain import main as retrain_main
     from service.examples import write
 
     if site:
@@ -211,7 +210,7 @@ def retrain(
                 pool.check_pools(store, without)
                 click.echo(f"{write(store, decisions, without)} decisions from the store", err=as_json)
         extra = [*(["--decisions", str(decisions)] if from_store else []), *(["--json"] if as_json else [])]
-        sys.exit(retrain_main([*arguments, *extra]))
+        sys.exit(models.retrain([*arguments, *extra]))
 
 
 @main.command()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -68,6 +68,19 @@ def model_rollback() -> None:
         now = registry.rollback(path)
     _log("model rolled back", now)
     click.echo(f"{now} is the champion again")
+
+
+def retrain(arguments: Sequence[str]) -> int:
+    """Train and judge a challenger, and write down if it was promoted; return the exit code."""
+    from classifier.retrain import main
+
+    with _registry() as (registry, path):
+        before = registry.champion_directory(path)
+        code = main(arguments)
+        promoted = registry.champion_directory(path)
+    if promoted != before:
+        _log("model promoted", promoted.name)
+    return code
 
 
 def correct(site: str, without: Collection[str], as_json: bool) -> None:

@@ -59,6 +59,24 @@ def test_it_logs_promotion_and_rollback(run: Run, store: Store, of_shipped: str)
     ]
 
 
+@pytest.mark.parametrize("passed", [True, False])
+def test_it_logs_what_retraining_promoted(
+    run: Run, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, passed: bool
+) -> None:
+    def train(_: list[str]) -> int:
+        if passed:
+            registry.promote(tmp_path / "models", of_shipped)
+        return int(not passed)
+
+    of_shipped = registry.load(registry.SHIPPED).id
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / of_shipped).symlink_to(registry.SHIPPED)
+    monkeypatch.setattr("classifier.retrain.main", train)
+    assert run("retrain", "--promote").exit_code == int(not passed)
+    found = store.log.search([], lambda e: e.kind.startswith("model ")).entries
+    assert [(e.kind, e.facts) for e in found] == [("model promoted", {"model": of_shipped})] * passed
+
+
 def test_it_promotes_and_rolls_back_without_a_store(
     run: Run, of_shipped: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
