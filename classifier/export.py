@@ -5,7 +5,7 @@ import datetime
 import json
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +68,7 @@ def describe(directory: Path, epochs: Sequence[Path], averaged: int) -> None:
     directory : Path
         Holds what `export` wrote.
     epochs : sequence of Path
-        Directories in which `classifier.finetune` worked, in order.
+        Directories in which `classifier.finetune` worked, in order; one that is named again counts again.
     averaged : int
         How many of the last ones the weights are the mean of.
     """
@@ -82,10 +82,15 @@ def describe(directory: Path, epochs: Sequence[Path], averaged: int) -> None:
             "licence": "Apache-2.0",
             "sha256": digest(BASE / "model.safetensors"),
         },
-        "epochs": [told for work in epochs for told in _told(work)],
-        "averaged": averaged,
+        "epochs": _once(told for work in epochs for told in _told(work)),
+        "averaged": [_told(work)[-1]["seed"] for work in epochs[-averaged:]],
     }
     (directory / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n", "utf-8")
+
+
+def _once(told: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    # An epoch that counts several times, or that several others went on from, happened once.
+    return list({json.dumps(epoch, sort_keys=True): epoch for epoch in told}.values())
 
 
 def _told(work: Path) -> list[dict[str, Any]]:
