@@ -6,6 +6,7 @@ import json
 import shutil
 import sys
 from collections.abc import Iterable, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -70,9 +71,10 @@ def describe(directory: Path, epochs: Sequence[Path], averaged: int) -> None:
     epochs : sequence of Path
         Directories in which `classifier.finetune` worked, in order; one that is named again counts again.
     averaged : int
-        How many of the last ones the weights are the mean of.
+        How many of the last ones the weights are the mean of; the manifest names their seeds.
     """
     sums = {name: digest(directory / name) for name in _FILES}
+    told = [_told(work) for work in epochs]
     today = datetime.datetime.now(datetime.UTC).date().isoformat()
     manifest = {
         "id": f"{today}-{sums['encoder.onnx'][:6]}",
@@ -82,8 +84,8 @@ def describe(directory: Path, epochs: Sequence[Path], averaged: int) -> None:
             "licence": "Apache-2.0",
             "sha256": digest(BASE / "model.safetensors"),
         },
-        "epochs": _once(told for work in epochs for told in _told(work)),
-        "averaged": [_told(work)[-1]["seed"] for work in epochs[-averaged:]],
+        "epochs": _once(chain.from_iterable(told)),
+        "averaged": [course[-1]["seed"] for course in told[-averaged:]],
     }
     (directory / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n", "utf-8")
 
