@@ -81,9 +81,26 @@ class Cascade(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no typ
         ndarray of shape (n, 3)
             In the order of LABELS.
         """
-        odds = self.fast.log_odds(documents)
-        for place in np.flatnonzero(self._asks(odds)).tolist():
-            odds[place] = self.finish(documents[place], odds[place])
+        return self.finish_all(documents, self.fast.log_odds(documents))
+
+    def finish_all(self, documents: Sequence[Document], begun: Floats) -> Floats:
+        """Compute the log-odds of each label from those of the fast stage; reads the comments in doubt.
+
+        Parameters
+        ----------
+        documents : sequence of Document
+            Comments, n of them.
+        begun : ndarray of shape (n, 3)
+            What the fast stage said of them.
+
+        Returns
+        -------
+        ndarray of shape (n, 3)
+            In the order of LABELS.
+        """
+        odds = begun.copy()
+        for place in np.flatnonzero(self._asks(begun)).tolist():
+            odds[place] = self.finish(documents[place], begun[place])
         return odds
 
     def finish(self, document: Document, begun: Floats) -> Floats:

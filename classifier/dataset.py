@@ -117,6 +117,24 @@ class Corpus:
         Yields
         ------
         Example
+            In the same order each time; one that is made follows the one that it is made from.
+
+        Raises
+        ------
+        DataError
+            If a file is malformed.
+        """
+        for example in self._read():
+            yield from _with_twin(example)
+        for example in self._spelt():
+            yield from _with_disguise(example)
+
+    def given(self) -> Iterator[Example]:
+        """Read every comment that is not made from another one.
+
+        Yields
+        ------
+        Example
             In the same order each time.
 
         Raises
@@ -124,13 +142,27 @@ class Corpus:
         DataError
             If a file is malformed.
         """
+        yield from self._read()
+        yield from self._spelt()
+
+    def _read(self) -> Iterator[Example]:
+        """Give the comments of all files."""
         annotations = _merged(read_annotations(path) for path in self.annotated)
         for path, entry in self.files:
             weights, dev = _weights(entry), entry.get("dev", 2)
             for row, soft in self._rows(path):
                 known = _with_annotations(row, annotations, entry.get("ignore", ()))
-                yield from _with_twin(Example(known, weights, dev, soft=soft))
-        yield from _contrast(self.ours / "templates", self._settings["contrast"])
+                yield Example(known, weights, dev, soft=soft)
+
+    def _spelt(self) -> Iterator[Example]:
+        """Spell out the minimal sets of templates."""
+        directory, entry = self.ours / "templates", self._settings["contrast"]
+        slots, weights = tomllib.loads((directory / "slots.toml").read_text("utf-8")), _weights(entry)
+        for path in sorted(directory.glob("*.txt")):
+            for number, statement in enumerate(templates.fill(templates.read(path), slots, VARIANTS)):
+                template = statement.template
+                row = Row(f"{number}", Document(statement.text), template.labels, path.stem, template.block)
+                yield Example(row, weights, entry["dev"])
 
     def _rows(self, path: Path) -> Iterator[tuple[Row, tuple[float, ...]]]:
         """Give the rows of a file, each with how the reader judges it."""
@@ -159,19 +191,13 @@ def _with_twin(example: Example) -> Iterator[Example]:
     yield replace(example, row=replace(row, id=f"{row.id}/twin", document=document, pair=pair), made=True)
 
 
-def _contrast(directory: Path, entry: dict[str, Any]) -> Iterator[Example]:
-    """Spell out the minimal sets of templates; of every other statement there is a disguised copy."""
-    slots = tomllib.loads((directory / "slots.toml").read_text("utf-8"))
-    weights = _weights(entry)
-    for path in sorted(directory.glob("*.txt")):
-        for number, statement in enumerate(templates.fill(templates.read(path), slots, VARIANTS)):
-            template = statement.template
-            row = Row(f"{number}", Document(statement.text), template.labels, path.stem, template.block)
-            yield Example(row, weights, entry["dev"])
-            if number % 2:
-                document = Document(templates.disguise(statement.text, np.random.default_rng(number)))
-                hidden = replace(row, id=f"{number}/disguised", document=document)
-                yield Example(hidden, weights, entry["dev"], made=True)
+def _with_disguise(example: Example) -> Iterator[Example]:
+    """Give a statement, and of every other one a disguised copy."""
+    yield example
+    row, number = example.row, int(example.row.id)
+    if number % 2:
+        document = Document(templates.disguise(row.document.text, np.random.default_rng(number)))
+        yield replace(example, row=replace(row, id=f"{number}/disguised", document=document), made=True)
 
 
 def _merged(files: Iterable[dict[str, dict[str, float]]]) -> dict[str, dict[str, float]]:
@@ -183,6 +209,8 @@ def _merged(files: Iterable[dict[str, dict[str, float]]]) -> dict[str, dict[str,
 
 
 def _with_annotations(row: Row, annotations: dict[str, dict[str, float]], ignored: Sequence[str]) -> Row:
+    if not ignored and row.id not in annotations:
+        return row
     said = dict.fromkeys(ignored, np.nan) | annotations.get(row.id, {})
     labels = tuple(said.get(name, value) for name, value in zip(LABELS, row.labels, strict=True))
     return replace(row, labels=labels)

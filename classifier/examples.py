@@ -155,3 +155,34 @@ class Examples:
         """
         rows = [row for row, keep in zip(self.rows, chosen, strict=True) if keep]
         return type(self)(rows, self.weights[chosen])
+
+
+@dataclass(frozen=True)
+class Scored:
+    """Labelled comments with what a model says of them, which is asked once.
+
+    Attributes
+    ----------
+    examples : Examples
+        The comments, n of them.
+    scores : ndarray of shape (n, 3)
+        Probabilities in the order of LABELS.
+    """
+
+    examples: Examples
+    scores: Floats
+
+    @property
+    def news(self) -> Floats:
+        """Scores of the clean news comments.
+
+        Returns
+        -------
+        ndarray of shape (m, 3)
+            Of `Examples.clean_news`.
+        """
+        return self.scores[self.examples.clean_news]
+
+    def __add__(self, other: Self) -> Self:
+        """Join."""
+        return type(self)(self.examples + other.examples, np.concatenate([self.scores, other.scores]))

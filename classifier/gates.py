@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from classifier import LABELS, templates
 from classifier.cascade import Cascade
-from classifier.examples import Examples
+from classifier.examples import Examples, Scored
 from classifier.reader import ReaderError
 from classifier.templates import Statement
 from classifier.text import Document
@@ -59,8 +59,8 @@ class Gate:
 def judge(
     challenger: Cascade,
     champion: Cascade | None,
-    tuning: Examples,
-    check: Examples,
+    tuning: Scored,
+    check: Scored,
     suites: Path,
     *,
     recorded: dict[str, Any] | None = None,
@@ -73,8 +73,8 @@ def judge(
         Trained on neither check nor the gate half of the suites.
     champion : Cascade or None
         In use now; without it only the absolute gates are judged.
-    tuning, check : Examples
-        Rows kept from training; with the first it was calibrated.
+    tuning, check : Scored
+        Rows kept from training, as the challenger scores them; with the first it was calibrated.
     suites : Path
         Directory of the functional suites.
     recorded : dict, optional
@@ -85,12 +85,13 @@ def judge(
     list of Gate
         All of them.
     """
-    both = tuning + check
+    both = (tuning + check).examples
     news = both.take(both.clean_news)
-    gates = [_news(challenger, tuning, check), _groups(challenger, suites), _speed(challenger, check)]
+    gates = [_news(challenger, tuning, check), _groups(challenger, suites)]
+    gates.append(_speed(challenger, check.examples))
     gates.append(_at_most("clean news comments read", challenger.asked(news.documents), MAX_NEWS_READ))
     if champion:
-        gates += _precision(challenger, champion, check)
+        gates += _precision(champion, check)
         gates += _functionalities(challenger, champion, suites, recorded or {})
     return gates
 
@@ -99,11 +100,11 @@ def _at_most(name: str, value: float, limit: float) -> Gate:
     return Gate(name, value, limit, bool(value <= limit))
 
 
-def _news(model: Cascade, tuning: Examples, check: Examples) -> Gate:
+def _news(model: Cascade, tuning: Scored, check: Scored) -> Gate:
     """Judge what to expect, or what the thresholds hold of what they were chosen on, whichever is worse."""
-    news = (tuning + check).take((tuning + check).clean_news)
-    _, expected = expected_hold(model, (tuning, check))
-    found = held(model.score(news.documents), model.thresholds_).mean() if news.rows else 0.0
+    news = np.concatenate([tuning.news, check.news])
+    _, expected = expected_hold((tuning, check))
+    found = held(news, model.thresholds_).mean() if len(news) else 0.0
     return _at_most("clean news comments held", max(float(found), expected or 0.0), MAX_NEWS_HELD)
 
 
@@ -170,13 +171,13 @@ def _speed(model: Cascade, check: Examples) -> Gate:
     return _at_most("microseconds a comment in the fast stage", spent * 1e6, MAX_MICROSECONDS)
 
 
-def _precision(challenger: Cascade, champion: Cascade, check: Examples) -> list[Gate]:
+def _precision(champion: Cascade, check: Scored) -> list[Gate]:
     """Compare average precision; the limit is how far it falls in 5 % of bootstrap samples by chance."""
-    new, old = challenger.score(check.documents), champion.score(check.documents)
+    new, old, labels = check.scores, champion.score(check.examples.documents), check.examples.labels
     gates = []
     for head, label in enumerate(LABELS):
-        known = ~np.isnan(check.labels[:, head])
-        truth = check.labels[known, head]
+        known = ~np.isnan(labels[:, head])
+        truth = labels[known, head]
         if 0 < truth.sum() < len(truth):
             drops = _bootstrap(truth, new[known, head], old[known, head])
             fall = float(drops.mean())

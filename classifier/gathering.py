@@ -43,11 +43,14 @@ class Split:
         Learnt from.
     tuning, check : ndarray of shape (n,), bool
         The halves of what is kept from training: one calibrates and sets the thresholds, one measures.
+    made : ndarray of shape (n,), bool
+        Made from others.
     """
 
     taught: Mask
     tuning: Mask
     check: Mask
+    made: Mask
 
 
 def gather(corpus: Corpus, lexicon: Lexicon, spool: Spool, step: Callable[[int], None]) -> None:
@@ -62,7 +65,7 @@ def gather(corpus: Corpus, lexicon: Lexicon, spool: Spool, step: Callable[[int],
     spool : Spool
         Where to; of the same corpus.
     step : callable
-        Told how many comments were dealt with.
+        Told how many comments were dealt with, beside those made from others.
 
     Raises
     ------
@@ -71,7 +74,7 @@ def gather(corpus: Corpus, lexicon: Lexicon, spool: Spool, step: Callable[[int],
     """
     batches = _batches(corpus)
     for batch in islice(batches, len(spool)):
-        step(len(batch))
+        step(_size(batch))
     for size, piece in _counted(batches, lexicon):
         spool.append(piece)
         step(size)
@@ -81,14 +84,18 @@ def _counted(batches: Iterator[list[Example]], lexicon: Lexicon) -> Iterator[tup
     """Count batches in processes of their own, a few ahead of what is taken; the only one, here."""
     first = list(islice(batches, _AHEAD))
     if len(first) < 2:
-        yield from ((len(batch), _piece(batch, lexicon)) for batch in first)
+        yield from ((_size(batch), _piece(batch, lexicon)) for batch in first)
         return
     with ProcessPoolExecutor(_PROCESSES, get_context("spawn"), _begin, (lexicon,)) as pool:
-        waiting = deque((len(batch), pool.submit(_piece_here, batch)) for batch in first)
+        waiting = deque((_size(batch), pool.submit(_piece_here, batch)) for batch in first)
         while waiting:
             size, piece = waiting.popleft()
             yield size, piece.result()
-            waiting += [(len(batch), pool.submit(_piece_here, batch)) for batch in islice(batches, 1)]
+            waiting += [(_size(batch), pool.submit(_piece_here, batch)) for batch in islice(batches, 1)]
+
+
+def _size(batch: list[Example]) -> int:
+    return sum(not example.made for example in batch)
 
 
 def _batches(corpus: Iterable[Example]) -> Iterator[list[Example]]:
@@ -158,8 +165,9 @@ def split(spool: Spool) -> Split:
     groups = splits.group(spool.column("keys"), spool.column("pairs"))
     folds = splits.folds(groups, spool.column("marks"))
     dev = folds < spool.column("dev")
-    kept = dev & ~spool.column("made")
-    return Split(~dev, kept & (folds % 2 == 0), kept & (folds % 2 == 1))
+    made = spool.column("made")
+    kept = dev & ~made
+    return Split(~dev, kept & (folds % 2 == 0), kept & (folds % 2 == 1), made)
 
 
 def collect(corpus: Corpus, parts: Split) -> tuple[Examples, Examples]:
@@ -177,9 +185,10 @@ def collect(corpus: Corpus, parts: Split) -> tuple[Examples, Examples]:
     tuning, check : Examples
         Of more than MOST comments a random sample.
     """
-    tuning, check = _sample(parts.tuning), _sample(parts.check)
+    given = ~parts.made
+    tuning, check = _sample(parts.tuning)[given], _sample(parts.check)[given]
     kept = tuning | check
-    examples = Examples.of(compress(corpus, kept.tolist()))
+    examples = Examples.of(compress(corpus.given(), kept.tolist()))
     return examples.take(tuning[kept]), examples.take(check[kept])
 
 

@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from classifier import LABELS
-from classifier.cascade import Cascade
-from classifier.examples import Examples
+from classifier.examples import Scored
+from classifier.model import Thresholds
 from classifier.thresholds import cut_at, expected_hold
 
 Floats = NDArray[np.float64]
@@ -112,32 +112,32 @@ def trade(labels: Floats, scores: Floats, news: Floats) -> list[tuple[float, flo
     return [(cut, float((news >= cut).mean()), float((caught >= cut).mean())) for cut in cuts]
 
 
-def measure(model: Cascade, tuning: Examples, check: Examples) -> dict[str, Any]:
+def measure(thresholds: Thresholds, tuning: Scored, check: Scored) -> dict[str, Any]:
     """Measure a model on rows that it has not seen.
 
     Parameters
     ----------
-    model : Cascade
-        Calibrated.
-    tuning, check : Examples
-        Rows kept from training; the first calibrated it, the second measures.
+    thresholds : dict
+        As Cascade.thresholds_.
+    tuning, check : Scored
+        Rows kept from training; on the first the model was calibrated, the second measures.
 
     Returns
     -------
     dict
         By label: the measures of `rank` in all and by source, and `trade`; of clean_news `expected_hold`.
     """
-    scores, labels, sources = model.score(check.documents), check.labels, check.sources
+    scores, labels, sources = check.scores, check.examples.labels, check.examples.sources
     result: dict[str, Any] = {}
     for head, label in enumerate(LABELS):
         by_source = {
             name: rank(labels[sources == name, head], scores[sources == name, head]) for name in set(sources)
         }
-        caught = scores[labels[:, head] == 1, head] >= model.thresholds_[label]["hold"]
+        caught = scores[labels[:, head] == 1, head] >= thresholds[label]["hold"]
         result[label] = rank(labels[:, head], scores[:, head]) | {
             "caught_at_hold": float(caught.mean()) if len(caught) else None,
-            "thresholds": trade(labels[:, head], scores[:, head], scores[check.clean_news, head]),
+            "thresholds": trade(labels[:, head], scores[:, head], check.news[:, head]),
             "by_source": {name: by_source[name] for name in sorted(by_source) if "auc" in by_source[name]},
         }
-    rows, share = expected_hold(model, (tuning, check))
+    rows, share = expected_hold((tuning, check))
     return result | {"clean_news": {"rows": rows, "held": share}}

@@ -10,7 +10,7 @@ from sklearn.metrics import precision_recall_curve
 
 from classifier import LABELS, templates
 from classifier.cascade import Cascade
-from classifier.examples import Examples
+from classifier.examples import Examples, Scored
 from classifier.gates import Gate, accuracy, group_rates
 from classifier.metrics import share_by_score, trade
 
@@ -25,15 +25,15 @@ _STYLE = (
 )
 
 
-def report(model: Cascade, check: Examples, suites: Path, gates: Sequence[Gate]) -> str:
+def report(model: Cascade, check: Scored, suites: Path, gates: Sequence[Gate]) -> str:
     """Write the report.
 
     Parameters
     ----------
     model : Cascade
         The challenger.
-    check : Examples
-        Rows that it has not seen.
+    check : Scored
+        Rows that it has not seen, as it scores them.
     suites : Path
         Directory of the functional suites.
     gates : sequence of Gate
@@ -44,15 +44,14 @@ def report(model: Cascade, check: Examples, suites: Path, gates: Sequence[Gate])
     str
         An HTML page; it names rows by id and quotes none.
     """
-    scores = model.score(check.documents)
-    news = scores[check.clean_news]
+    scores, labels, news = check.scores, check.examples.labels, check.news
     parts = ["<h1>Retraining</h1>", "<h2>Gates</h2>", _gates(gates)]
     for head, label in enumerate(LABELS):
-        known = ~np.isnan(check.labels[:, head])
-        truth, guess = check.labels[known, head], scores[known, head]
+        known = ~np.isnan(labels[:, head])
+        truth, guess = labels[known, head], scores[known, head]
         parts += [f"<h2>{label}</h2>", *_figures(truth, guess, news[:, head])]
         parts.append(_table(("threshold", "clean news held", "caught"), trade(truth, guess, news[:, head])))
-        parts.append(_worst(check.take(known), truth, guess))
+        parts.append(_worst(check.examples.take(known), truth, guess))
     parts += [
         "<h2>Harmless statements held, by group</h2>",
         _table(("group", "held"), group_rates(model, suites).items()),

@@ -14,6 +14,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from classifier import registry
@@ -21,7 +23,8 @@ from classifier.card import card
 from classifier.cascade import Cascade
 from classifier.dataset import Corpus
 from classifier.encoding import FORMAT
-from classifier.examples import Examples
+from classifier.examples import Examples, Scored
+from classifier.explaining import sigmoid
 from classifier.gates import Gate, judge, standing
 from classifier.gathering import collect, gather, split
 from classifier.lexicon import Lexicon
@@ -38,6 +41,8 @@ from classifier.training import epochs_for
 from classifier.work import empty, held
 
 OURS = Path(__file__).parent.parent / "training_data"
+Floats = NDArray[np.float64]
+
 _COLUMNS = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn())
 
 
@@ -124,16 +129,16 @@ class Trained:
     ----------
     model : Cascade
         Calibrated, with thresholds.
-    tuning, check : Examples
-        Kept from training: the half that calibrated it, and the half that nothing was fitted to; the news
-        comments of both chose the thresholds.
+    tuning, check : Scored
+        Kept from training, as it scores them: the half that calibrated it, and the half that nothing was
+        fitted to; the news comments of both chose the thresholds.
     rows : int
         Comments in all.
     """
 
     model: Cascade
-    tuning: Examples
-    check: Examples
+    tuning: Scored
+    check: Scored
     rows: int
 
 
@@ -173,7 +178,7 @@ def train(corpus: Corpus, shelf: Path, progress: Progress) -> Trained:
 
 def _train(corpus: Corpus, model: CommentModel, work: Path, progress: Progress) -> Trained:
     # Read once before anything is written: a wrong line shows within seconds.
-    comments = sum(1 for _ in corpus)
+    comments = sum(1 for _ in corpus.given())
     counts = Spool(work / "counts")
     if len(counts):
         print(f"Going on with what an earlier run left in {work}")
@@ -183,19 +188,28 @@ def _train(corpus: Corpus, model: CommentModel, work: Path, progress: Progress) 
     model.set_params(max_iter=epochs_for(int(parts.taught.sum())))
     learning = progress.add_task("learning", total=2 * len(counts) + model.max_iter)
     model.learn(counts, parts.taught, work, lambda: progress.advance(learning))
-    tuning, check = collect(corpus, parts)
-    model.calibrate(tuning.documents, tuning.labels, tuning.weights)
-    model.thresholds_ = recommend(Cascade(model), tuning + check)
-    return Trained(_stacked(model, tuning, check, progress), tuning, check, len(parts.taught))
+    halves = collect(corpus, parts)
+    model.calibrate(halves[0].documents, halves[0].labels, halves[0].weights)
+    cascade, scores = _finished(model, halves, progress)
+    places = [len(halves[0].rows)]
+    tuning, check = (Scored(*half) for half in zip(halves, np.split(scores, places), strict=True))
+    return Trained(cascade, tuning, check, len(parts.taught))
 
 
-def _stacked(fast: CommentModel, tuning: Examples, check: Examples, progress: Progress) -> Cascade:
+def _finished(
+    fast: CommentModel, halves: tuple[Examples, Examples], progress: Progress
+) -> tuple[Cascade, Floats]:
+    """Choose thresholds, put the second stage on top, and score both halves."""
+    both = halves[0] + halves[1]
+    odds = fast.log_odds(both.documents)
+    fast.thresholds_ = recommend(Scored(both, sigmoid(odds)))
     reader = shipped()
     if isinstance(reader, ReaderError):
         print(f"No second stage: {reader}")
-        return Cascade(fast)
+        return Cascade(fast), sigmoid(odds)
     task = progress.add_task("reading in context", total=None)
-    return stack(fast, reader, tuning, check, lambda: progress.advance(task))
+    cascade = stack(fast, odds, reader, halves, lambda: progress.advance(task))
+    return cascade, sigmoid(cascade.finish_all(both.documents, odds))
 
 
 def _key(corpus: Corpus, model: CommentModel) -> str:
@@ -211,7 +225,7 @@ def _manifest(trained: Trained, corpus: Corpus) -> dict[str, Any]:
         "reader": model.heads.reader if model.heads else None,
         "created": datetime.datetime.now(datetime.UTC).date().isoformat(),
         "rows": trained.rows,
-        "metrics": measure(model, trained.tuning, trained.check),
+        "metrics": measure(model.thresholds_, trained.tuning, trained.check),
         "reached": standing(model, OURS / "suites"),
         "thresholds": model.thresholds_,
         "parameters": {"C": list(model.fast.C), "max_iter": model.fast.max_iter},

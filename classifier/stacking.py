@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classifier.cascade import Cascade, read_own_words
-from classifier.examples import Examples
+from classifier.examples import Examples, Scored
+from classifier.explaining import sigmoid
 from classifier.heads import Lessons, fit
 from classifier.model import CommentModel
 from classifier.reader import Reader
@@ -23,7 +24,11 @@ LEAST_TO_ASK = (-np.inf, -np.inf, -2.0)
 
 
 def stack(
-    fast: CommentModel, reader: Reader, tuning: Examples, check: Examples, step: Callable[[], None]
+    fast: CommentModel,
+    odds: Floats,
+    reader: Reader,
+    halves: tuple[Examples, Examples],
+    step: Callable[[], None],
 ) -> Cascade:
     """Fit the second stage.
 
@@ -31,10 +36,13 @@ def stack(
     ----------
     fast : CommentModel
         Calibrated, with thresholds.
+    odds : ndarray of shape (n, 3)
+        What it says of the comments of both halves.
     reader : Reader
         Reads what the fast stage is not sure of.
-    tuning, check : Examples
-        Rows kept from training: heads are fitted to the first, who is asked about follows from both.
+    halves : (Examples, Examples)
+        Rows kept from training, n of them: heads are fitted to the first, who is asked about follows from
+        both.
     step : callable
         Called after each comment that was read.
 
@@ -48,8 +56,7 @@ def stack(
     ValueError
         If a label has examples of one class only among the comments that were read.
     """
-    both = tuning + check
-    odds = fast.log_odds(both.documents)
+    tuning, both = halves[0], halves[0] + halves[1]
     news = both.clean_news if both.clean_news.any() else both.labels[:, -1] == 0
     ask = choose_ask(odds[news])
     asked = np.asarray((odds >= ask).any(axis=1), bool)
@@ -66,7 +73,7 @@ def stack(
     rows, seen = list(taught), np.array(list(taught.values()), float)
     lessons = Lessons(seen, odds[rows], both.labels[rows], both.weights[rows])
     cascade = Cascade(fast, fit(reader, ask, lessons))
-    cascade.thresholds_ = recommend(cascade, both)
+    cascade.thresholds_ = recommend(Scored(both, sigmoid(cascade.finish_all(both.documents, odds))))
     return cascade
 
 

@@ -4,8 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classifier import LABELS
-from classifier.cascade import Cascade
-from classifier.examples import NEWS, Examples
+from classifier.examples import NEWS, Scored
 from classifier.model import Thresholds
 
 Floats = NDArray[np.float64]
@@ -86,22 +85,20 @@ def cut_at(scores: Floats, share: float) -> float:
     return float(np.nextafter(np.quantile(scores, 1 - share, method="higher"), 1.0))
 
 
-def recommend(model: Cascade, examples: Examples) -> Thresholds:
+def recommend(scored: Scored) -> Thresholds:
     """Choose thresholds for a model.
 
     Parameters
     ----------
-    model : Cascade
-        Calibrated.
-    examples : Examples
-        Rows kept from training.
+    scored : Scored
+        Rows kept from training, as the calibrated model scores them.
 
     Returns
     -------
     dict
         As Cascade.thresholds_.
     """
-    scores = model.score(examples.documents)
+    examples, scores = scored.examples, scored.scores
     spam, news = examples.labels[:, LABELS.index("spam")], examples.clean_news
     ham, sources = spam == 0, examples.sources
     beside = ham & np.isin(sources, sources[spam == 1]) & (sources != NEWS)
@@ -110,15 +107,14 @@ def recommend(model: Cascade, examples: Examples) -> Thresholds:
     return choose_thresholds(scores[news if news.any() else ham], scores[ham, -1], scores[beside, -1])
 
 
-def expected_hold(model: Cascade, halves: tuple[Examples, Examples]) -> tuple[int, float | None]:
+def expected_hold(halves: tuple[Scored, Scored]) -> tuple[int, float | None]:
     """Estimate how many clean news comments the recommended thresholds hold of those they were not chosen on.
 
     Parameters
     ----------
-    model : Cascade
-        Calibrated.
-    halves : (Examples, Examples)
-        Rows kept from training; thresholds are chosen on either and tried on the other (Stone 1974).
+    halves : (Scored, Scored)
+        Rows kept from training, as the calibrated model scores them; thresholds are chosen on either and
+        tried on the other (Stone 1974).
 
     Returns
     -------
@@ -129,7 +125,6 @@ def expected_hold(model: Cascade, halves: tuple[Examples, Examples]) -> tuple[in
     """
     flags = []
     for chosen_on, tried_on in (halves, halves[::-1]):
-        news = tried_on.take(tried_on.clean_news)
-        flags.append(held(model.score(news.documents), recommend(model, chosen_on)))
+        flags.append(held(tried_on.news, recommend(chosen_on)))
     both = np.concatenate(flags)
     return len(both), float(both.mean()) if len(both) else None

@@ -152,3 +152,11 @@ def test_it_spells_out_templates_as_minimal_sets(ours):
     found = {row.document.text.lower(): (row.labels[0], row.pair) for row in rows}
     assert found["nothing else."] == (0.0, "own-1")
     assert {pair for label, pair in found.values() if label} == {"own-0"}
+
+
+def test_what_is_given_is_all_that_is_not_made(ours):
+    (ours / "templates" / "own.txt").write_text("d All {G} are rats.\n- No {G} are rats.\n")
+    corpus = Corpus(ours)
+    given = [example.row.document.text for example in corpus.given()]
+    assert given == [example.row.document.text for example in corpus if not example.made]
+    assert len(given) < len(list(corpus))

@@ -6,7 +6,7 @@ from sklearn.metrics import average_precision_score
 
 from classifier import cascade, gates
 from classifier.cascade import Cascade
-from classifier.examples import NEWS, Examples
+from classifier.examples import NEWS, Examples, Scored
 from classifier.heads import Heads
 from classifier.reader import ReaderError
 from classifier.reading import Row
@@ -38,12 +38,17 @@ def other(model):
     return copy.deepcopy(model)
 
 
+def judged(challenger, champion, check, **recorded):
+    half = Scored(check, challenger.score(check.documents))
+    return gates.judge(challenger, champion, half, half, SUITES, **recorded)
+
+
 def found(result, name):
     return next(gate for gate in result if name in gate.name)
 
 
 def test_it_passes_a_champion_against_itself(model, check):
-    result = gates.judge(model, model, check, check, SUITES)
+    result = judged(model, model, check)
     compared = [gate for gate in result if "fall of" in gate.name]
     assert len(compared) > 30
     assert all(gate.passed and gate.value == 0 for gate in compared)
@@ -52,7 +57,7 @@ def test_it_passes_a_champion_against_itself(model, check):
 def test_it_refuses_a_model_that_forgot_a_label(model, other, check):
     other.fast.table_[:, -2] *= -1
     other.fast.bias_[-1] *= -1
-    fall = found(gates.judge(other, model, check, check, SUITES), "spam: fall of average precision")
+    fall = found(judged(other, model, check), "spam: fall of average precision")
     assert not fall.passed
     assert fall.value > fall.limit
     assert str(fall).startswith("FAILED")
@@ -60,7 +65,7 @@ def test_it_refuses_a_model_that_forgot_a_label(model, other, check):
 
 def test_it_refuses_a_model_that_holds_everything(model, other, check):
     other.thresholds_ = {label: {"hold": 0.0, "reject": None} for label in model.thresholds_}
-    result = gates.judge(other, None, check, check, SUITES)
+    result = judged(other, None, check)
     assert found(result, "news").value == 1.0
     assert not found(result, "news").passed
     assert found(result, "gap").passed
@@ -70,7 +75,7 @@ def test_it_refuses_a_functionality_that_got_worse(model, other, check):
     champion = copy.deepcopy(model)
     other.thresholds_ = {label: {"hold": 2.0, "reject": None} for label in model.thresholds_}
     champion.thresholds_ = {label: {"hold": 0.0, "reject": None} for label in model.thresholds_}
-    result = gates.judge(other, champion, check, check, SUITES)
+    result = judged(other, champion, check)
     assert not found(result, "threats").passed
     assert found(result, "neutral identity").passed
 
@@ -83,11 +88,11 @@ def test_it_goes_by_what_was_recorded_of_a_champion_whose_reader_is_gone(model, 
     falls = {}
     for name, heads in (("whole", None), ("lame", never)):
         other.heads = heads
-        result = gates.judge(model, other, check, check, SUITES, recorded=recorded)
+        result = judged(model, other, check, recorded=recorded)
         falls[name] = {gate.name: gate.value for gate in result if "suite, fall" in gate.name}
     assert set(falls["whole"].values()) == {0.0}
     assert min(falls["lame"].values()) >= 1.0
-    stale = gates.judge(model, other, check, check, SUITES, recorded=recorded | {"suites": "others"})
+    stale = judged(model, other, check, recorded=recorded | {"suites": "others"})
     assert found(stale, "threats").value == 0.0
 
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from classifier.examples import NEWS, Examples
+from classifier.examples import NEWS, Examples, Scored
 from classifier.metrics import calibration_error, rank, trade
 from classifier.reading import Row
 from classifier.text import Document
@@ -66,24 +66,17 @@ def test_it_holds_when_one_label_is_enough(label):
     assert held(scores, thresholds).all()
 
 
-class Remembered:
-    """A model that reads the score of a comment in its text."""
-
-    def score(self, documents):
-        return np.array([[float(document.text)] * 3 for document in documents]).reshape(-1, 3)
-
-
 def comments(scores, source=NEWS, spam=0.0):
     rows = [
         Row(str(n), Document(str(score)), (0.0, 0.0, spam), source) for n, score in enumerate(scores.tolist())
     ]
-    return Examples(rows, np.ones((len(rows), 3)))
+    return Scored(Examples(rows, np.ones((len(rows), 3))), np.repeat(scores[:, None], 3, axis=1))
 
 
 def test_what_it_expects_to_hold_is_what_later_comments_show():
     one, other, later = np.random.default_rng(6).random((3, 10_000))
-    thresholds = recommend(Remembered(), comments(one) + comments(other))
-    count, expected = expected_hold(Remembered(), (comments(one), comments(other)))
+    thresholds = recommend(comments(one) + comments(other))
+    count, expected = expected_hold((comments(one), comments(other)))
     assert count == 20_000
     assert expected == pytest.approx(held(np.repeat(later[:, None], 3, axis=1), thresholds).mean(), abs=0.002)
 
@@ -91,14 +84,14 @@ def test_what_it_expects_to_hold_is_what_later_comments_show():
 def test_no_comment_has_a_part_in_the_thresholds_that_it_is_tried_with():
     low, high = np.arange(50.0), np.arange(50.0, 100.0)
     # Of either half whatever scores higher than all of the other is held.
-    assert expected_hold(Remembered(), (comments(low), comments(high))) == (100, 0.5)
-    assert expected_hold(Remembered(), (comments(low, "seed"), comments(high, "seed"))) == (0, None)
+    assert expected_hold((comments(low), comments(high))) == (100, 0.5)
+    assert expected_hold((comments(low, "seed"), comments(high, "seed"))) == (0, None)
 
 
 def test_comments_that_nobody_takes_for_spam_leave_its_threshold_where_it_is():
     rng = np.random.default_rng(7)
     news = comments(np.zeros(1_000))
     mail = news + comments(rng.random(2_000), "mail") + comments(rng.random(200), "mail", 1.0)
-    alone = recommend(Remembered(), mail)["spam"]["hold"]
+    alone = recommend(mail)["spam"]["hold"]
     for source in (NEWS, "posts"):
-        assert recommend(Remembered(), mail + comments(np.zeros(9_000), source))["spam"]["hold"] == alone
+        assert recommend(mail + comments(np.zeros(9_000), source))["spam"]["hold"] == alone
