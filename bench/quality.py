@@ -72,10 +72,9 @@ def _read(corpus: Corpus) -> tuple[Examples, Examples]:
         counts = Spool(Path(name))
         gather(corpus, Lexicon.read(OURS / "lexicons"), counts, lambda _: None)
         parts, spam = split(counts), counts.column("labels")[:, -1] == 1
-        made = counts.column("made")
-    few = np.random.default_rng(0).random(len(made)) < SAMPLE / len(made)
+    few = np.random.default_rng(0).random(len(parts.made)) < SAMPLE / len(parts.made)
     _, check = collect(corpus, parts)
-    return Examples.of(compress(corpus, (parts.taught & ~made & (few | spam)).tolist())), check
+    return Examples.of(compress(corpus, (parts.taught & ~parts.made & (few | spam)).tolist())), check
 
 
 def _known(examples: Examples, head: int) -> tuple[list[str], Floats, Floats]:

@@ -12,7 +12,7 @@ from sklearn.base import BaseEstimator
 
 from classifier import LABELS
 from classifier.evidence import AS_A_WHOLE, NOT_READ, OTHER_BIAS, Evidence, gather, lay_out, mix, spell_out
-from classifier.explaining import Explanation, Quote, sigmoid
+from classifier.explaining import Explanation, Quote, head_of, sigmoid
 from classifier.heads import Heads
 from classifier.language import foreign
 from classifier.model import CommentModel, Thresholds
@@ -251,7 +251,7 @@ class Cascade(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no typ
             said = Document(document.text[quote.start : quote.end])
             laid = lay_out([one.quotes[number] for one in fast], self.fast.bias_)
             quoted.append((quote.start, quote.end, self._evidence(laid, said, quote.start.__add__)))
-        return tuple(_explanation(head, own, quoted) for head in map(_head, labels))
+        return tuple(_explanation(head, own, quoted) for head in map(head_of, labels))
 
     def _evidence(self, found: Evidence, own: Document, original: Callable[[int], int]) -> list[Evidence]:
         """Return what decided each label of one text, whose characters have their places in the original."""
@@ -274,13 +274,6 @@ class Cascade(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no typ
         starts = [original(place) for place in text.starts[seen.starts].tolist()]
         mixed.sums[:, 0] += gather(found.places, starts, tokens[1:-1])
         return mixed
-
-
-def _head(label: str) -> int:
-    if label not in LABELS:
-        msg = f"no label {label!r}; there are {', '.join(LABELS)}"
-        raise ValueError(msg)
-    return LABELS.index(label)
 
 
 def _explanation(

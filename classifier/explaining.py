@@ -117,6 +117,30 @@ def sigmoid(log_odds: Floats) -> Floats:
     return 0.5 * (1.0 + np.tanh(0.5 * log_odds))
 
 
+def head_of(label: str) -> int:
+    """Return the place of a label in LABELS.
+
+    Parameters
+    ----------
+    label : str
+        One of them.
+
+    Returns
+    -------
+    int
+        From 0.
+
+    Raises
+    ------
+    ValueError
+        If there is no such label.
+    """
+    if label not in LABELS:
+        msg = f"no label {label!r}; there are {', '.join(LABELS)}"
+        raise ValueError(msg)
+    return LABELS.index(label)
+
+
 @dataclass(frozen=True, slots=True)
 class _Reasons:
     """What the words and fields of one text add to some labels."""
@@ -149,8 +173,13 @@ def explain(model: CommentModel, document: Document, labels: Sequence[str]) -> t
     -------
     tuple of Explanation
         One a label.
+
+    Raises
+    ------
+    ValueError
+        If there is no such label.
     """
-    heads = [LABELS.index(label) for label in labels]
+    heads = list(map(head_of, labels))
     parts = split(document)
     own = _reasons(model, parts.own, heads)
     if parts.quotes:

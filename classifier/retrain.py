@@ -188,28 +188,26 @@ def _train(corpus: Corpus, model: CommentModel, work: Path, progress: Progress) 
     model.set_params(max_iter=epochs_for(int(parts.taught.sum())))
     learning = progress.add_task("learning", total=2 * len(counts) + model.max_iter)
     model.learn(counts, parts.taught, work, lambda: progress.advance(learning))
-    halves = collect(corpus, parts)
-    model.calibrate(halves[0].documents, halves[0].labels, halves[0].weights)
-    cascade, scores = _finished(model, halves, progress)
-    places = [len(halves[0].rows)]
-    tuning, check = (Scored(*half) for half in zip(halves, np.split(scores, places), strict=True))
-    return Trained(cascade, tuning, check, len(parts.taught))
+    tuning, check = collect(corpus, parts)
+    model.calibrate(tuning.documents, tuning.labels, tuning.weights)
+    both, first = tuning + check, len(tuning.rows)
+    odds = model.log_odds(both.documents)
+    model.thresholds_ = recommend(Scored(both, sigmoid(odds)))
+    cascade = _stacked(model, odds, (tuning, check), progress)
+    # Anew: what could not be read is judged by the thresholds that were chosen last.
+    scores = sigmoid(cascade.finish_all(both.documents, odds))
+    return Trained(cascade, Scored(tuning, scores[:first]), Scored(check, scores[first:]), len(parts.taught))
 
 
-def _finished(
-    fast: CommentModel, halves: tuple[Examples, Examples], progress: Progress
-) -> tuple[Cascade, Floats]:
-    """Choose thresholds, put the second stage on top, and score both halves."""
-    both = halves[0] + halves[1]
-    odds = fast.log_odds(both.documents)
-    fast.thresholds_ = recommend(Scored(both, sigmoid(odds)))
+def _stacked(
+    fast: CommentModel, odds: Floats, halves: tuple[Examples, Examples], progress: Progress
+) -> Cascade:
     reader = shipped()
     if isinstance(reader, ReaderError):
         print(f"No second stage: {reader}")
-        return Cascade(fast), sigmoid(odds)
+        return Cascade(fast)
     task = progress.add_task("reading in context", total=None)
-    cascade = stack(fast, odds, reader, halves, lambda: progress.advance(task))
-    return cascade, sigmoid(cascade.finish_all(both.documents, odds))
+    return stack(fast, odds, reader, halves, lambda: progress.advance(task))
 
 
 def _key(corpus: Corpus, model: CommentModel) -> str:

@@ -56,7 +56,8 @@ def stack(
     ValueError
         If a label has examples of one class only among the comments that were read.
     """
-    tuning, both = halves[0], halves[0] + halves[1]
+    tuning, check = halves
+    both = tuning + check
     news = both.clean_news if both.clean_news.any() else both.labels[:, -1] == 0
     ask = choose_ask(odds[news])
     asked = np.asarray((odds >= ask).any(axis=1), bool)
