@@ -209,9 +209,8 @@ def _merged(files: Iterable[dict[str, dict[str, float]]]) -> dict[str, dict[str,
 
 
 def _with_annotations(row: Row, annotations: dict[str, dict[str, float]], ignored: Sequence[str]) -> Row:
-    if (
-        not ignored and row.id not in annotations
-    ):  # as nearly all: to write it anew takes as long as to read it
+    # As nearly all: to write a row anew takes as long as to read it.
+    if not ignored and row.id not in annotations:
         return row
     said = dict.fromkeys(ignored, np.nan) | annotations.get(row.id, {})
     labels = tuple(said.get(name, value) for name, value in zip(LABELS, row.labels, strict=True))
